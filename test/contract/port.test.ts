@@ -1,4 +1,4 @@
-/** The cases that are published for sinks from outside, on our own. */
+/** Runs the cases that are published for other people's sinks on our own sinks. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,4 +1,4 @@
-/** The cases that are published for processors from outside, on our own. */
+/** Runs the cases that are published for other people's processors on our own processors. */
 import { describe, expect, it } from '@jest/globals';
 import type { ProcessContext } from '../../src/pipeline/context.ts';
 import { processorContract, type ProcessorFeatures, type ProcessorUnderTest } from '../../src/processors/contract.ts';

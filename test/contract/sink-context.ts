@@ -2,7 +2,7 @@ import type { QueueStart } from '../../src/core/queue-start.ts';
 import type { SinkContext } from '../../src/sinks/port.ts';
 import { HandClock } from '../support/hand-clock.ts';
 
-/** What a consumer gives a sink: writer 1 of run "run-1", alone in the world and with time standing still. */
+/** The context that a consumer gives a sink: writer 1 of run "run-1", the only writer, at a time that stands still. */
 export function sinkContext(overrides: Partial<SinkContext> = {}): SinkContext {
   return {
     run: 'run-1',
@@ -25,7 +25,7 @@ export function sinkContext(overrides: Partial<SinkContext> = {}): SinkContext {
   };
 }
 
-/** The start of that number of a queue of which no copy was ever made. */
+/** The start with this number, of a queue that was never copied. */
 export function startOf(generation: number, { givenBelow = 1000, nextSeq = 1000 } = {}): QueueStart {
   return {
     queue: 'queue-1',

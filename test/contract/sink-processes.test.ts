@@ -18,7 +18,7 @@ describe('a SQLite database', () => {
   beforeEach(async () => {
     children = [];
     directory = mkdtempSync(join(tmpdir(), 'millrace-processes-'));
-    // Where it finds better-sqlite3.
+    // The bundle finds better-sqlite3 from here.
     const built = resolve('node_modules/.cache/millrace-test');
     mkdirSync(built, { recursive: true });
     fixture = join(built, `sink-writer-${process.pid}.mjs`);
@@ -38,7 +38,7 @@ describe('a SQLite database', () => {
     rmSync(fixture);
   });
 
-  it('lets 24 processes create it and write to it at the same time, and none of them gets a busy error', async () => {
+  it('can be created and written to by 24 processes at the same time, without any busy error', async () => {
     const file = join(directory, 'results.db');
     children = Array.from({ length: processes }, (_, writer) => start(fixture, [file, `${writer}`, `${batches}`]));
     await Promise.all(children.map(async ({ child }) => await once(child, 'message')));
@@ -61,7 +61,7 @@ describe('a SQLite database', () => {
 
 interface Child {
   child: ChildProcess;
-  /** How it ended, and all that it said. */
+  /** How it ended, and its whole output. */
   end: Promise<{ code: number | null; output: string }>;
 }
 

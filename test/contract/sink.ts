@@ -11,26 +11,26 @@ export interface Row {
   text: string;
 }
 
-/** A sink with a place of its own, and a look into that place from outside. */
+/** A sink with a place of its own, and a view of that place from outside. */
 export interface SinkUnderTest {
   readonly sink: Sink<Row>;
-  /** What is there, in any order. */
+  /** The rows in that place, in any order. */
   rows(): Row[];
-  /** What every context for this sink has besides the usual. */
+  /** What every context for this sink contains in addition to the usual fields. */
   readonly context?: Partial<SinkContext>;
   dispose(): void;
 }
 
 export interface Subject {
   readonly delivery: Delivery;
-  /** False for a sink that throws rows away. */
+  /** False for a sink that discards rows. */
   readonly keepsRows?: boolean;
-  /** False for a sink that goes with its process. */
+  /** False for a sink that ends with its process. */
   readonly isLasting?: boolean;
   readonly create: () => SinkUnderTest;
 }
 
-/** What every sink promises (src/sinks/port.ts), and a transactional one besides; `create` makes one with an empty place. */
+/** What every sink promises (src/sinks/port.ts), and what a transactional sink also promises. `create` makes a sink with an empty place. */
 export function sinkContract(name: string, { delivery, keepsRows = true, isLasting = true, create }: Subject): void {
   const isTransactional = delivery === 'transaction';
   const kept = (ids: number[]): number[] => (keepsRows ? ids : []);
@@ -41,14 +41,14 @@ export function sinkContract(name: string, { delivery, keepsRows = true, isLasti
     });
     afterEach(async () => await place.close());
 
-    it('has the rows once the commit resolves', async () => {
+    it('contains the rows once the commit resolves', async () => {
       const writer = await place.open();
       await writer.commit({ rows: [row(1), row(2)], seqs: seqs([1, 2]) });
       await writer.commit({ rows: [row(3)], seqs: seqs([3, 3]) });
       expect(place.ids()).toEqual(kept([1, 2, 3]));
     });
 
-    it('has a row as it was when it was captured, whatever happens to the object later', async () => {
+    it('writes a row as it was when it was captured, even if the object changes later', async () => {
       const writer = await place.openBare();
       const one = row(1);
       const captured: unknown[] = [];
@@ -60,7 +60,7 @@ export function sinkContract(name: string, { delivery, keepsRows = true, isLasti
       expect(place.ids()).toEqual(kept([1, 2]));
     });
 
-    it('writes rows that an earlier opening has captured', async () => {
+    it('writes rows that were captured before it was reopened', async () => {
       const first = await place.openBare();
       const captured: unknown[] = [];
       first.capture(row(1), captured);
@@ -71,14 +71,14 @@ export function sinkContract(name: string, { delivery, keepsRows = true, isLasti
       expect(place.ids()).toEqual(kept([1, 2]));
     });
 
-    it('takes a batch without rows and a batch without items', async () => {
+    it('accepts a batch without rows and a batch without items', async () => {
       const writer = await place.open();
       await writer.commit({ rows: [], seqs: seqs([1, 5]) });
       await writer.commit({ rows: [], seqs: seqs() });
       expect(place.ids()).toEqual([]);
     });
 
-    it('serves each writer, even while other writers have it open', async () => {
+    it('accepts commits from each writer, even while other writers have it open', async () => {
       const [first, second] = [await place.open({ writer: 1 }), await place.open({ writer: 2 })];
       await first.commit({ rows: [row(1)], seqs: seqs([1, 1]) });
       await second.commit({ rows: [row(2)], seqs: seqs([2, 2]) });
@@ -127,7 +127,7 @@ function transactionalContract(create: () => SinkUnderTest): void {
   });
   afterEach(async () => await place.close());
 
-  it('knows the items of a batch, including those without results, and no others', async () => {
+  it('knows exactly the items of a batch, including items without results', async () => {
     const writer = await place.open();
     await writer.commit({ rows: [row(1)], seqs: seqs([1, 3], [6, 6], [9, 12]) });
     expect(await writer.ask(1, 20)).toEqual([
@@ -166,7 +166,7 @@ function transactionalContract(create: () => SinkUnderTest): void {
     expect(place.ids()).toEqual([1, 2]);
   });
 
-  it('reports to the successor of a process that died after its commit which items that process had done', async () => {
+  it('reports to the successor of a process that died after its commit which items that process had finished', async () => {
     const lost = await place.open({ writer: 1 });
     await lost.commit({ rows: [row(1), row(2)], seqs: seqs([1, 1], [4, 4]) });
     const successor = await place.open({ writer: 2 });
@@ -190,13 +190,13 @@ function transactionalContract(create: () => SinkUnderTest): void {
     expect(place.ids()).toEqual([1, 3]);
   });
 
-  it('bars a writer that has not opened yet', async () => {
+  it('bars a writer that has not opened it yet', async () => {
     const successor = await place.open({ writer: 2 });
     await successor.fence([1]);
     await expect(place.open({ writer: 1 })).rejects.toThrow(Fenced);
   });
 
-  it('keeps a writer barred however often it is barred, and the others free', async () => {
+  it('keeps a writer barred, however often it is barred, and lets the other writers commit', async () => {
     const [lost, first, second] = [
       await place.open({ writer: 1 }),
       await place.open({ writer: 2 }),
@@ -210,14 +210,14 @@ function transactionalContract(create: () => SinkUnderTest): void {
     await second.commit({ rows: [], seqs: seqs([2, 2]) });
   });
 
-  it('does not bar the writer that asks for the barring', async () => {
+  it('does not bar the writer that requests the barring', async () => {
     const writer = await place.open({ writer: 2 });
     await writer.fence([1, 2]);
     await writer.commit({ rows: [row(1)], seqs: seqs([1, 1]) });
     expect(place.ids()).toEqual([1]);
   });
 
-  it('bars the earlier self of a writer that opens again', async () => {
+  it('bars the earlier session of a writer that opens it again', async () => {
     const before = await place.open({ writer: 1 });
     const after = await place.open({ writer: 1 });
     await expect(before.commit({ rows: [row(1)], seqs: seqs([1, 1]) })).rejects.toThrow(Fenced);
@@ -231,7 +231,7 @@ function transactionalContract(create: () => SinkUnderTest): void {
     [9, 10],
     [20, 21],
     [1, 30],
-  ])('refuses seqs %i to %i after 10 to 20, and keeps nothing of that batch', async (from, to) => {
+  ])('refuses seqs %i to %i after 10 to 20, and stores nothing from that batch', async (from, to) => {
     const writer = await place.open();
     await writer.commit({ rows: [row(1)], seqs: seqs([10, 20]) });
     const overlapping = writer.commit({ rows: [row(2)], seqs: seqs([3, 4], [from, to], [40, 41]) });
@@ -241,7 +241,7 @@ function transactionalContract(create: () => SinkUnderTest): void {
     expect(place.ids()).toEqual([1, 3]);
   });
 
-  it('forgets items below the mark and keeps those that a retry may ask for', async () => {
+  it('forgets items below the mark, except for items that a retry may ask about', async () => {
     const writer = await place.open();
     for (const batch of [seqs([1, 4]), seqs([5, 6], [8, 8]), seqs([10, 14]), seqs([15, 30]), seqs([31, 33])]) {
       await writer.commit({ rows: [], seqs: batch });
@@ -271,7 +271,7 @@ function transactionalContract(create: () => SinkUnderTest): void {
     }
   });
 
-  it('drops the runs that are over, and never the one that is not', async () => {
+  it('drops runs that have ended, and never the current run', async () => {
     const old = await place.open({ run: 'run-0' });
     await old.commit({ rows: [row(1)], seqs: seqs([1, 9]) });
     const writer = await place.open();
@@ -295,21 +295,21 @@ function transactionalContract(create: () => SinkUnderTest): void {
       await writer.commit({ rows: [], seqs: seqs([seq, seq]) });
     };
 
-    it('that has been started again since, however often, may use it', async () => {
+    it('may be used if that queue has been started again since, however often', async () => {
       await write(startOf(3), { seq: 7 });
       await write(startOf(3), { seq: 8 });
       await write(startOf(4), { seq: 9 });
       await expect(place.open({ writer: 10, start: startOf(90) })).resolves.toBeDefined();
     });
 
-    it('that is back at an earlier start refuses it, also for another run', async () => {
+    it('refuses the queue if the queue is back at an earlier start, even in another run', async () => {
       await write(startOf(3), { seq: 7 });
       await expect(place.open({ writer: 8, start: startOf(2) })).rejects.toMatchObject(refused);
       await expect(place.open({ run: 'run-2', writer: 8, start: startOf(2) })).rejects.toMatchObject(refused);
       await place.open({ writer: 8, start: startOf(3) });
     });
 
-    it('that was copied, and has been started since as often as the other or more often, refuses it, and says why', async () => {
+    it('refuses a copy of the queue that has been started as often as the original or more often, and says why', async () => {
       const copy = (...since: string[]): QueueStart => {
         const start = startOf(2);
         return { ...start, generation: start.generation + since.length, ids: [...since, ...start.ids] };
@@ -323,26 +323,26 @@ function transactionalContract(create: () => SinkUnderTest): void {
       );
     });
 
-    it('that is a different queue may use it, whatever the sink knows about the first', async () => {
+    it('may be used by a different queue, whatever it knows about the first queue', async () => {
       await write(startOf(3), { seq: 7 });
       await write(anotherQueue, { seq: 1, run: 'run-2' });
       await expect(place.open({ writer: 8, start: startOf(3) })).resolves.toBeDefined();
     });
 
-    it('whose last start in the sink is older than all starts that it still remembers may use it', async () => {
+    it('may be used by the queue even if the last start in the sink is older than all starts that the queue remembers', async () => {
       await write(startOf(3), { seq: 7 });
       const start = { ...startOf(13), ids: startOf(13).ids.slice(0, 10) };
       await expect(place.open({ writer: 8, start })).resolves.toBeDefined();
     });
 
-    it('that is back at an earlier start refuses it also for a run that it has forgotten', async () => {
+    it('refuses the queue if the queue is back at an earlier start, even in a run that the sink has forgotten', async () => {
       await write(startOf(3), { seq: 7, run: 'run-0' });
       const writer = await place.open({ writer: 8, start: startOf(3) });
       await writer.prune({ before: 1, open: [], drop: ['run-0'] });
       await expect(place.open({ run: 'run-0', writer: 7, start: startOf(2) })).rejects.toMatchObject(refused);
     });
 
-    it('that is refused, or ends before it has written anything, leaves the right queue free to continue', async () => {
+    it('lets the right queue continue after a copy was refused or ended before it had written anything', async () => {
       await write(startOf(3), { seq: 7 });
       const copy: QueueStart = { ...startOf(4), ids: ['copied', ...startOf(3).ids] };
       const unused = await place.open({ writer: 8, start: copy });
@@ -370,9 +370,12 @@ function transactionalContract(create: () => SinkUnderTest): void {
       [3, 20],
       [29, 29],
       [29, 50],
-    ])('refuses questions about seqs %i to %i: only an older copy of the queue asks them', async (from, to) => {
-      await expect(writer.ask(from, to)).rejects.toMatchObject(refused);
-    });
+    ])(
+      'refuses to answer about seqs %i to %i, because only an older copy of the queue asks about them',
+      async (from, to) => {
+        await expect(writer.ask(from, to)).rejects.toMatchObject(refused);
+      },
+    );
 
     it.each<Interval>([
       [3, 3],
@@ -383,13 +386,13 @@ function transactionalContract(create: () => SinkUnderTest): void {
       await expect(writer.ask(from, to)).resolves.toBeDefined();
     });
 
-    it('says why it refuses', async () => {
+    it('gives the reason for the refusal', async () => {
       await expect(writer.ask(20, 50)).rejects.toThrow(
         'this queue is an older copy of the one that wrote to the sink: item 21 is open in this queue, but the sink has recorded it as settled',
       );
     });
 
-    it('refuses a commit of such a seq, and keeps nothing of it', async () => {
+    it('refuses a commit of a forgotten seq, and stores nothing from it', async () => {
       await writer.prune({ before: 100, open: [60], drop: [] });
       const old = writer.commit({ rows: [row(2)], seqs: seqs([60, 60], [99, 99]) });
       await expect(old).rejects.toMatchObject(refused);
@@ -397,12 +400,12 @@ function transactionalContract(create: () => SinkUnderTest): void {
       expect(place.ids()).toEqual([1, 3]);
     });
 
-    it('reports the highest such seq as the highest in the ledger, so that a successor asks about it', async () => {
+    it('reports the highest forgotten seq as the highest in the ledger, so that a successor asks about it', async () => {
       await writer.prune({ before: 100, open: [], drop: [] });
       expect(await (await place.open({ writer: 2 })).fence([1])).toBe(99);
     });
 
-    it('remembers that over starts and runs, and only for its own queue', async () => {
+    it('remembers which seqs are forgotten across starts and runs, and only for its own queue', async () => {
       const next = await place.open({ run: 'run-2', writer: 2, start: startOf(2) });
       await next.prune({ before: 40, open: [35], drop: ['run-1'] });
       await expect(next.ask(20, 20)).rejects.toMatchObject(refused);
@@ -412,7 +415,7 @@ function transactionalContract(create: () => SinkUnderTest): void {
       expect(await other.ask(1, 50)).toEqual([]);
     });
 
-    it('remembers it in whatever order its sweeps arrive', async () => {
+    it('remembers which seqs are forgotten even if its sweeps arrive in a different order', async () => {
       await fc.assert(
         fc.asyncProperty(sweeps, async (history) => {
           const fresh = new Place(create());
@@ -435,7 +438,7 @@ function transactionalContract(create: () => SinkUnderTest): void {
       );
     }, 60_000);
 
-    it('refuses to be opened by a queue that has not assigned such a seq yet', async () => {
+    it('cannot be opened by a queue that has not assigned a forgotten seq yet', async () => {
       const copy = startOf(2, { givenBelow: 29, nextSeq: 29 });
       await expect(place.open({ writer: 2, start: copy })).rejects.toThrow(
         'this queue is an older copy of the one that wrote to the sink: the sink has items up to number 29, but this queue had numbered only 28',
@@ -443,13 +446,13 @@ function transactionalContract(create: () => SinkUnderTest): void {
       await expect(place.open({ writer: 2, start: copy })).rejects.toMatchObject(refused);
     });
 
-    it('refuses to be opened by a queue that has not assigned a seq of its ledger yet', async () => {
+    it('cannot be opened by a queue that has not assigned a seq of its ledger yet', async () => {
       const copy = startOf(2, { givenBelow: 40, nextSeq: 40 });
       await expect(place.open({ writer: 2, start: copy })).rejects.toMatchObject(refused);
       await place.open({ writer: 2, start: startOf(2, { givenBelow: 41, nextSeq: 41 }) });
     });
 
-    it('refuses to be opened by such a queue also when it has meanwhile assigned those seqs to other items', async () => {
+    it('cannot be opened by such a queue even after that queue has assigned those seqs to other items', async () => {
       const copy: QueueStart = {
         ...startOf(3),
         ids: ['copied 2', 'copied 1', 'start 1'],
@@ -459,7 +462,7 @@ function transactionalContract(create: () => SinkUnderTest): void {
       await expect(place.open({ writer: 2, start: copy })).rejects.toThrow('this queue had numbered only 34');
     });
 
-    it('is opened by a queue that may have lost assigned seqs in a power loss, and continues above them', async () => {
+    it('can be opened by a queue that may have lost assigned seqs in a power loss, and continues above them', async () => {
       const start = startOf(2, { givenBelow: 30, nextSeq: 1_000_030 });
       await expect(place.open({ writer: 2, start })).resolves.toBeDefined();
     });
@@ -485,19 +488,19 @@ function transactionalContract(create: () => SinkUnderTest): void {
       await writer.commit({ rows: [], seqs: seqs([1, 1]) });
     });
 
-    it('says so, with the directory of that queue', async () => {
+    it('reports them, with the directory of that queue', async () => {
       expect(await others({ pipeline: 'orders' })).toEqual([
         { queue: 'queue-2', directory: '/home/cron/.millrace/orders' },
       ]);
     });
 
-    it('says nothing to another pipeline, nor to that queue itself', async () => {
+    it('does not report them to another pipeline or to that queue itself', async () => {
       expect(await others({ pipeline: 'customers' })).toEqual([]);
       expect(await others({ run: 'run-9', writer: 2, pipeline: 'orders', start: anotherQueue })).toEqual([]);
     });
   });
 
-  it('has each item of any history of commits and crashes once, in rows and ledger alike', async () => {
+  it('contains each item once, in its rows and in its ledger, after any history of commits and crashes', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.uniqueArray(historySteps, { maxLength: 30, selector: (step) => step.seq }),
@@ -541,7 +544,7 @@ const sweeps = fc.array(
 /** A start of a queue that has nothing in the sink. */
 const anotherQueue: QueueStart = { ...startOf(1), queue: 'queue-2', ids: ['other'] };
 
-/** A writer commits `seq` and, if it dies then, its successor is lent the same again. */
+/** A writer commits `seq`. If it dies then, its successor is lent the same items again. */
 const historySteps = fc.record({
   seq: fc.integer({ min: 1, max: 60 }),
   outcome: fc.constantFrom('lives', 'dies', 'hangs'),
@@ -557,7 +560,7 @@ async function replay(place: Place, history: { seq: number; outcome: string }[])
       await writer.commit(batch);
       continue;
     }
-    // It is given up for dead before it has committed, or after.
+    // It is taken for dead before or after it has committed.
     if (outcome === 'hangs') orphans.push(writer);
     else await writer.commit(batch);
     const lost = id;
@@ -573,7 +576,7 @@ async function replay(place: Place, history: { seq: number; outcome: string }[])
   expect(place.ids()).toEqual(history.map(({ seq }) => seq).toSorted((a, b) => a - b));
 }
 
-/** A writer that takes rows as they are returned. */
+/** A writer that accepts rows as they are returned. */
 interface RowWriter extends Omit<SinkWriter<Row>, 'capture' | 'commit'> {
   commit: (batch: { rows: readonly Row[]; seqs: Intervals }) => Promise<void>;
 }
@@ -610,7 +613,7 @@ class Place {
     return writer;
   }
 
-  /** The rows that are there, by id, all of them as they were written. */
+  /** The rows in the sink by id, each exactly as it was written. */
   ids(): number[] {
     const rows = this.#subject.rows().toSorted((a, b) => a.id - b.id);
     const altered = rows.find(({ id, text }) => text !== row(id).text);
@@ -618,7 +621,7 @@ class Place {
     return rows.map(({ id }) => id);
   }
 
-  /** The ledger of run-1, also what it says of forgotten seqs: as another queue sees it. */
+  /** The ledger of run-1 as another queue sees it, including what it reports about forgotten seqs. */
   async ledger(): Promise<Interval[]> {
     const writer = await this.open({ writer: 999, start: anotherQueue });
     return await writer.ask(0, 1_000_000);

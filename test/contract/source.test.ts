@@ -1,4 +1,4 @@
-/** The cases that are published for sources from outside, on our own. */
+/** Runs the cases that are published for other people's sources on our own sources. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -26,7 +26,7 @@ function inFile(
 }
 
 const longText = 'long '.repeat(40);
-// Larger than what is read of a file at once, so that it comes as several chunks.
+// Larger than a single read of a file, so that it arrives in several chunks.
 const manyNumbers = Array.from({ length: 40 }, (_, n) => ({ n, text: 'x'.repeat(5000) }));
 
 const csvText = 'id,name\n1,a\n2,"b, c"\n3,"d\ne"\n\n4,too,many\n5,"é"\n6,"bad" quote\n7,last';
@@ -45,7 +45,7 @@ const csvItems = [
 const csv = (path: string): SourceSpec => from.csv({ path, types: { id: 'integer' } });
 
 const subjects: Record<string, [SourceFeatures, () => SourceUnderTest]> = {
-  'a source in memory that hears what is settled': [
+  'a source in memory that learns which items are settled': [
     { resumes: 'by cursor', yields: 'items', settles: true },
     () => {
       const source = new ASource([[1, 2, 3], [], [4], [5, 6, 7, 8], [9, 10]]);

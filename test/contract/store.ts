@@ -85,7 +85,7 @@ export function deadOf(seq: number, changes: Partial<DeadRecord> = {}): DeadReco
   };
 }
 
-/** What a store remembers of `error` at that time. */
+/** What a store remembers about `error` at that time. */
 function past(at: number) {
   return { at, code: 'E', message: 'ünï: why' };
 }
@@ -182,7 +182,7 @@ export function describeStore(open: () => { store: Store; close: () => void }): 
       expect([sizes[0]! + sizes[1]!, sizes[0]! + sizes[1]! + sizes[2]!].map(count)).toEqual([2, 3]);
     });
 
-    it('finds the frame of an item, and no frame for an item that has left it', () => {
+    it('finds the frame of an item, but no frame for an item that has left its frame', () => {
       const frames = [
         { first: 1, frame: frameOf('a', 'b', 'c') },
         { first: 10, frame: frameOf('d', 'e') },
@@ -192,7 +192,7 @@ export function describeStore(open: () => { store: Store; close: () => void }): 
       expect(found).toEqual([undefined, 1, 1, undefined, undefined, 10, 10, undefined]);
     });
 
-    it('keeps cursors until they are confirmed, and finds the newest that covers nothing from an item on', () => {
+    it('keeps cursors until they are confirmed, and finds the newest cursor that ends before an item', () => {
       expect([store.newestCursor(), store.cursorBelow(100)]).toEqual([0, undefined]);
       const cursors = [
         { id: 1, seq: 3, cursor: '{"at":3}' },
@@ -211,7 +211,7 @@ export function describeStore(open: () => { store: Store; close: () => void }): 
       expect([store.cursorBelow(100), store.newestCursor()]).toEqual([undefined, 0]);
     });
 
-    it('keeps which items of a frame are settled, and deletes the frame when all of them are', () => {
+    it('records which items of a frame are settled, and deletes the frame when all of them are', () => {
       store.commit(
         group({
           frames: [
@@ -260,7 +260,7 @@ export function describeStore(open: () => { store: Store; close: () => void }): 
       expect(seen).toEqual([other, other]);
     });
 
-    it('keeps the item of a retry separately, wherever in its frame it was', () => {
+    it('keeps the item of a retry separately, from any place in its frame', () => {
       const frame = cutFrame(frameOf('a', 'bb', 'ccc'), 1, 1);
       store.commit(group({ retries: [retryOf(2, { frame })] }));
       expect(store.readRetry(2)).toEqual(frameOf('bb'));
@@ -316,7 +316,7 @@ export function describeStore(open: () => { store: Store; close: () => void }): 
       expect(store.readDead({ after: 0, limit: 1 })[0]?.history).toEqual([...hundreds.slice(1), 1100].map(past));
     });
 
-    it('keeps which sinks have an item, from retry to retry, in its dead letter, and when that is given back', () => {
+    it('records which sinks have an item, from retry to retry, in its dead letter, and after the letter is given back', () => {
       store.commit(group({ retries: [retryOf(2, { inSinks: ['a'] }), retryOf(3)] }));
       store.commit(group({ retries: [retryOf(2, { frame: null, inSinks: ['a', 'b'] })] }));
       expect(store.readRetryHeads(9).map(({ seq, inSinks }) => [seq, inSinks])).toEqual([
@@ -394,18 +394,18 @@ export function describeStore(open: () => { store: Store; close: () => void }): 
     });
 
     it.each<[string, Partial<Group>]>([
-      ['a frame that is there already', { frames: [{ first: 1, frame: frameOf('again') }] }],
-      ['progress of a frame that is not there', { progress: [progressOf(2, 3, [2, 2])] }],
-      ['the end of a frame that is not there', { progress: [progressOf(2, 1, [2, 2])] }],
-      ['another time for a retry that is not there', { retries: [retryOf(9, { frame: null })] }],
-      ['a retry that is there already', { retries: [retryOf(50)] }],
-      ['the end of a retry that is not there', { retriesGone: [9] }],
-      ['a dead letter that is there already', { dead: [deadOf(60)] }],
+      ['a frame that already exists', { frames: [{ first: 1, frame: frameOf('again') }] }],
+      ['progress of a frame that does not exist', { progress: [progressOf(2, 3, [2, 2])] }],
+      ['the end of a frame that does not exist', { progress: [progressOf(2, 1, [2, 2])] }],
+      ['another time for a retry that does not exist', { retries: [retryOf(9, { frame: null })] }],
+      ['a retry that already exists', { retries: [retryOf(50)] }],
+      ['the end of a retry that does not exist', { retriesGone: [9] }],
+      ['a dead letter that already exists', { dead: [deadOf(60)] }],
       [
-        'the revival of a dead letter that is not there',
+        'the revival of a dead letter that does not exist',
         { revived: [{ from: 9, seq: 70, origin: 9, dueAt: 0, frame: null }] },
       ],
-      ['the end of a dead letter that is not there', { purged: [9] }],
+      ['the end of a dead letter that does not exist', { purged: [9] }],
     ])('commits nothing from a group with %s', (_, wrong) => {
       const frames = [{ first: 1, frame: frameOf('a', 'b') }];
       store.commit(group({ frames, retries: [retryOf(50)], dead: [deadOf(60)], limits: [limitRecord('a', 1)] }));
@@ -428,7 +428,7 @@ export function describeStore(open: () => { store: Store; close: () => void }): 
       expect(store.run()?.nextSeq).toBe(99);
     });
 
-    it('counts its content correctly, whatever was committed', () => {
+    it('counts its content correctly after any commits', () => {
       const change = fc.record({ frame: fc.nat(4), settle: fc.nat(5), fails: fc.boolean(), goes: fc.boolean() });
       fc.assert(
         fc.property(fc.array(change, { maxLength: 15 }), (changes) => {

@@ -1,4 +1,4 @@
-/** What all writers must do. Run on each implementation by writers.test.ts. */
+/** What every list of writers must do. writers.test.ts runs this on each implementation. */
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Writers } from '../../src/queue/writers.ts';
 
@@ -15,7 +15,7 @@ export function describeWriters(open: () => { writers: Writers; close: () => voi
     });
     afterEach(() => close());
 
-    it('have ids that rise, even when the one before is forgotten', () => {
+    it('have ids that rise, even if the previous writer is forgotten', () => {
       const first = writers.register({ ...consumer, run: 'r0' });
       writers.ended(first, { isClean: true });
       writers.forgetOthers('r1');
