@@ -30,7 +30,10 @@ export interface Subject {
   readonly create: () => SinkUnderTest;
 }
 
-/** What every sink promises (src/sinks/port.ts), and what a transactional sink also promises. `create` makes a sink with an empty place. */
+/**
+ * What every sink promises (src/sinks/port.ts), and what a transactional sink also promises. `create` makes a sink with
+ * an empty place.
+ */
 export function sinkContract(name: string, { delivery, keepsRows = true, isLasting = true, create }: Subject): void {
   const isTransactional = delivery === 'transaction';
   const kept = (ids: number[]): number[] => (keepsRows ? ids : []);

@@ -26,7 +26,10 @@ export type Step =
   /** While no supervisor runs, the wall clock is set and the machine may be rebooted. */
   | { kind: 'restart'; downMs: number; setBy: number; boots: boolean };
 
-/** A supervisor with one limit, its children, the wall clock and the spool. Checks order, concurrency and freezes as it goes. */
+/**
+ * A supervisor with one limit, its children, the wall clock and the spool. Each step checks order, concurrency and
+ * freezes.
+ */
 export class World {
   readonly spec: LimitRules;
   now = 1000;
