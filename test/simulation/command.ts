@@ -10,7 +10,7 @@ const usage = `Usage: npm run simulate -- [options]
   --seed S      run this one world, and tell its whole story
   --help`;
 
-/** How many lines of a failed world's story are shown, unless all were requested. */
+/** How many lines of a failed world's story are shown unless all lines were requested. */
 const shownLines = 80;
 const progressMs = 10_000;
 

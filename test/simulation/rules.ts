@@ -25,14 +25,14 @@ class HastyQueue extends Queue {
   }
 }
 
-/** A queue that accuses nobody of a consumer's death. */
+/** A queue that accuses no item of a consumer's death. */
 class ForgivingQueue extends Queue {
   override lose(...[holding, moment]: Parameters<Queue['lose']>): ReturnType<Queue['lose']> {
     return super.lose(holding, moment);
   }
 }
 
-/** A queue that takes every cursor for settled. */
+/** A queue that treats every cursor as settled. */
 class RashQueue extends Queue {
   readonly #store: Store;
 
@@ -51,7 +51,7 @@ class CarelessQueue extends Queue {
   override keepCursor(): void {}
 }
 
-/** A queue that is empty, whatever it holds. */
+/** A queue that claims to be empty, even if it holds items. */
 class EmptyQueue extends Queue {
   override get isEmpty(): boolean {
     return true;
@@ -73,9 +73,12 @@ function withParts(plan: Plan): Plan {
   return withSinks({ ...plan, sink: 'server' }, { others: ['part'], refuseEvery: 0, putOffEvery: 0 });
 }
 
-/** PROTOCOL's rules, those about several sinks (A), and the one about replacements under *Reload* (R), each left out at an entry point of the product. */
+/**
+ * PROTOCOL's rules, the rules about several sinks (A), and the rule about replacements under *Reload* (R). Each is left
+ * out at an entry point of the product.
+ */
 export const leftOut: Record<string, Departure> = {
-  '1: after a start everything unsettled is redelivered': {
+  '1: after a start, every unsettled item is redelivered': {
     toConsumer: (message) =>
       message.type === 'deliver' && message.history === 'inherited' ? { ...message, history: 'first' } : message,
   },
@@ -84,26 +87,26 @@ export const leftOut: Record<string, Departure> = {
     leavesOrphans: true,
   },
   '3: writers that may have had the items are barred': { sink: { fences: false } },
-  '4: a lost connection is no failure like others': {
+  '4: after a lost connection, the outcome is unknown': {
     focus: (plan) => ({ ...plan, sink: 'server', faults: ['connection lost'], faultsPerThousand: 30 }),
     sink: { saysUnknown: false },
   },
-  '5: a killer is asked for before it is condemned': {
+  '5: the sink is asked for a killer before it is condemned': {
     focus: (plan) => ({ ...onlySuch(plan, 'kills late'), sink: 'server' }),
     condemnsUnasked: true,
   },
-  '6: what is to be given back is the old one’s until it says so': { releasesForIt: true },
-  '7: the ledger keeps what waits for a retry': {
+  '6: items are the old consumer’s until it has given them back': { releasesForIt: true },
+  '7: the ledger keeps items that wait for a retry': {
     toConsumer: (message) => (message.type === 'prune' ? { ...message, open: [] } : message),
   },
-  '8: nobody is told what is not committed': {
-    // Without items that kill: a death that was forgotten would show first.
+  '8: no process hears of anything that is not committed': {
+    // There are no items that kill, because a forgotten death would show first.
     focus: (plan) => onlySuch(plan, 'at once'),
     commitsLate: true,
   },
   '9: the sink is as durable as the spool': { sinkIsNotSynced: true },
   '12: a frame’s position is that of its last item': {
-    // A source without a specification, that is killed often and has run ahead.
+    // A source without a specification whose producer has read ahead and is killed often.
     focus: (plan) => ({
       ...plan,
       settles: false,
@@ -120,7 +123,7 @@ export const leftOut: Record<string, Departure> = {
           }
         : message,
   },
-  '13: what waits for a retry is in the queue’s bound': {
+  '13: items that wait for a retry count towards the queue’s bound': {
     focus: (plan) => ({ ...onlySuch(plan, 'fails first'), attempts: 4, highItems: 2 }),
     queue: ForgetfulQueue,
     statsOf: (queue) => (queue as ForgetfulQueue).truth,
@@ -128,16 +131,16 @@ export const leftOut: Record<string, Departure> = {
   '15a: an item is announced before it starts': {
     fromConsumer: (message) => (message.type === 'start' ? { ...message, items: [] } : message),
   },
-  '15b: a kill from outside isolates nothing at its first occurrence': { queue: HastyQueue },
-  '15c: an item that has killed is found': {
+  '15b: a kill from outside isolates nothing the first time': { queue: HastyQueue },
+  '15c: a killer is found': {
     focus: (plan) => ({ ...onlySuch(plan, 'kills'), crashes: 1e9 }),
     queue: ForgivingQueue,
   },
-  '17a: a source hears that items are settled when they are': {
+  '17a: a source hears that items are settled only when they are': {
     focus: (plan) => ({ ...plan, settles: true }),
     queue: RashQueue,
   },
-  '17b: a run ends when its source has dealt with all that is settled': {
+  '17b: a run ends only when its source has dealt with all settled items': {
     focus: (plan) => ({ ...plan, settles: true, checkpointEvery: 2 }),
     queue: CarelessQueue,
   },
@@ -166,7 +169,7 @@ export const leftOut: Record<string, Departure> = {
         ? { ...message, failed: message.failed.map(({ inSinks: _, ...failed }) => failed) }
         : message,
   },
-  'A4: a dead letter that is given back skips those': {
+  'A4: a dead letter that is given back skips the sinks that have the item': {
     focus: (plan) =>
       refusing({ ...onlySuch(plan, 'at once'), sink: 'server', faults: ['give back'], faultsPerThousand: 60 }, 'plain'),
     toConsumer: (message) => {
@@ -193,7 +196,7 @@ export const leftOut: Record<string, Departure> = {
       message.type === 'configure' && message.finish ? { ...message, finish: message.finish.slice(1) } : message,
   },
   '11d: a run is finished when everything is settled': { focus: withParts, queue: EmptyQueue },
-  'R: a successor works with what its supervisor started with': {
+  'R: a replacement works with the pipeline that its supervisor started with': {
     focus: (plan) => ({ ...plan, faults: ['edit', 'kill consumer'], faultsPerThousand: 60 }),
     fromConsumer: (message) => {
       if (message.type !== 'described' || !message.pipeline) return message;

@@ -9,7 +9,7 @@ import type { SeqFacts } from './checks/facts.ts';
 import { claim } from './checks/violation.ts';
 
 /**
- * How many steps a world may take to its end once no more faults come. An item that fails alone is tried 200 times, up to
+ * How many steps a world may take to its end once faults have stopped. An item that fails alone gets 200 attempts, up to
  * a minute apart; where consumers are recycled each second, that takes up to 70,000 steps.
  */
 const mostCalmSteps = 200_000;
@@ -19,7 +19,7 @@ export interface Run {
   steps: number;
   /** The violation; undefined if there was none. */
   failure: Error | undefined;
-  /** All lines of its story. */
+  /** Every line of its story. */
   story: string[];
 }
 
@@ -55,7 +55,7 @@ function reasonsOf({ supervisor }: World): string {
 /** Whether an item that does not kill may have been taken for a killer. */
 function mayBeTakenForAKiller({ plan }: World, { deaths, deathsAlone, deathsFromOutside }: SeqFacts): boolean {
   if (deaths < 3 || deathsAlone === 0) return false;
-  // An item that kills after it has run gets other items named.
+  // An item that kills after it has run causes other items to be named.
   if (plan.items.some(({ way }) => way === 'kills late')) return true;
   const isKilledFromOutside = deathsFromOutside > 0 || plan.faults.some((fault) => killing.has(fault));
   return deathsAlone > 1 && isKilledFromOutside;
@@ -79,10 +79,10 @@ function checkTheEnd(world: World): void {
   for (const found of facts.seqs.values()) {
     const { seq, id, state, failures, outages } = found;
     if (state === 'given back' || state === 'purged') continue;
-    // As far as could be seen, it failed alone.
+    // As far as the product could see, it failed alone.
     if (state === 'dead' && outages > 1 && failures + outages > plan.attempts) continue;
     const parts = partsOf(plan.items[id]!);
-    // Of an item that was given back after it had been refused, all sinks take the rows.
+    // All sinks accept the rows of an item that was refused and then given back.
     const isDead = parts === undefined || (parts.length > 0 && found.from === undefined && isRefused(plan, { id }));
     const wanted = !isDead && !(state === 'dead' && mayBeTakenForAKiller(world, found)) ? 'done' : 'dead';
     claim(

@@ -3,7 +3,7 @@ import { simulate } from './command.ts';
 import { run } from './run.ts';
 
 describe('a simulated world', () => {
-  // `npm run test:simulation` runs more of them without jest, which is slow.
+  // `npm run test:simulation` runs more worlds, without jest, because jest is slow.
   it('keeps every promise, whichever process dies when and whatever breaks', async () => {
     for (let seed = 1; seed <= 20; seed++) {
       const { failure, story } = await run(seed);
@@ -21,25 +21,25 @@ describe('a simulated world', () => {
 });
 
 describe('npm run simulate', () => {
-  async function told(...args: string[]): Promise<{ exitCode: number; text: string }> {
+  async function output(...args: string[]): Promise<{ exitCode: number; text: string }> {
     const lines: string[] = [];
     const exitCode = await simulate(args, { print: (text) => lines.push(text), now: () => 0 });
     return { exitCode, text: lines.join('\n') };
   }
 
-  it('says how many worlds were correct, and how fast they ran', async () => {
-    const { exitCode, text } = await told('--seeds', '3', '--from', '7');
+  it('reports how many worlds were correct and how fast they ran', async () => {
+    const { exitCode, text } = await output('--seeds', '3', '--from', '7');
     expect(exitCode).toBe(0);
     expect(text).toMatch(/^3 seeds from 7 in \d+ s: [\d.]+ seeds\/s, \d+ steps\/s, all well$/);
   });
 
   it('prints the whole story of one seed', async () => {
-    const { exitCode, text } = await told('--seed', '3');
+    const { exitCode, text } = await output('--seed', '3');
     expect(exitCode).toBe(0);
     expect(text).toContain((await run(3)).story.join('\n'));
   });
 
   it('says what it expected if an option is invalid', async () => {
-    await expect(told('--seed', 'x')).rejects.toThrow('--seed: expected a whole number below 2^32, got "x"');
+    await expect(output('--seed', 'x')).rejects.toThrow('--seed: expected a whole number below 2^32, got "x"');
   });
 });

@@ -63,7 +63,7 @@ interface Talk {
 }
 
 /**
- * Sees everything that processes, spool and sink do visibly, and throws a `Violation` as soon as
+ * Observes every visible action of processes, spool and sink, and throws a `Violation` as soon as
  * one of PROTOCOL's claims does not hold. It knows nothing about the product except its messages and what it stores.
  */
 export class Checker {
@@ -76,18 +76,18 @@ export class Checker {
   /** The item that is on trial according to the spool. */
   #trial: number | null = null;
   readonly #frozen = new Map<string, { until: number; isCommitted: boolean }>();
-  /** Violations that are found inside the product's code, where nothing may be thrown. Thrown at the end of the step. */
+  /** A violation found inside the product's code, where nothing may be thrown. It is thrown at the end of the step. */
   #found: Violation | undefined;
   #hasBeenPutBack = false;
-  /** The highest cursor that the source has reported, and the highest up to which it has dealt with what is settled. */
+  /** The highest cursor that the source has reported, and the highest up to which it has dealt with settled items. */
   #reported = 0;
   /** Raw records that the source has handed over: digest → the id of the item. */
   readonly #records = new Map<string, number>();
   #dealtWith = 0;
-  /** What each producer's source was told last. */
-  readonly #told = new Map<Watched, { stored: number; settled: number }>();
+  /** The last cursors that were reported to each producer's source. */
+  readonly #reportedTo = new Map<Watched, { stored: number; settled: number }>();
 
-  /** `databases`: what the server of each sink has committed. */
+  /** `databases`: the data that the server of each sink has committed. */
   constructor(plan: Plan, now: () => number, databases: () => readonly Readonly<Database>[]) {
     this.#databases = databases;
     this.#plan = plan;
@@ -196,7 +196,7 @@ export class Checker {
     this.#talks.delete(child);
   }
 
-  /** The supervisor is gone. */
+  /** The supervisor has ended. */
   supervisorGone(): void {
     // Its consumers died with it, or are killed before anything else happens.
     for (const found of this.facts.seqs.values()) {
@@ -224,7 +224,7 @@ export class Checker {
     });
   }
 
-  /** The source has reported a cursor: it has yielded so many items. */
+  /** The source has reported a cursor: the number of items that it has yielded. */
   cursorReported(cursor: number): void {
     this.#reported = Math.max(this.#reported, cursor);
   }
@@ -234,7 +234,7 @@ export class Checker {
     for (const [i, digest] of digestsOf(chunk).entries()) this.#records.set(digest, items[i]!.id);
   }
 
-  /** A consumer has decoded raw records: into these items, or errors. */
+  /** A consumer has decoded raw records, into these items or errors. */
   recordsDecoded(run: RecordRun, items: readonly unknown[]): void {
     this.#try(() => {
       for (const [i, digest] of digestsOf(run).entries()) {
@@ -243,31 +243,31 @@ export class Checker {
     });
   }
 
-  /** The source was told that everything up to a cursor is stored. */
+  /** The source learns that everything up to a cursor is stored. */
   sourceHeardStored(child: Watched, cursor: number): void {
     this.#try(() => {
-      const told = this.#toldBy(child);
+      const reported = this.#reportsTo(child);
       runs.s20StoredIsCommitted(this.facts, cursor);
-      runs.s20InOrder('stored', told.stored + 1, cursor);
-      told.stored = cursor;
+      runs.s20InOrder('stored', reported.stored + 1, cursor);
+      reported.stored = cursor;
     });
   }
 
-  /** The source has dealt with everything up to a cursor: what it was read from may be gone. */
+  /** The source has dealt with everything up to a cursor: the data behind these items may be gone. */
   sourceSettled(child: Watched, cursor: number): void {
     this.#try(() => {
-      const told = this.#toldBy(child);
+      const reported = this.#reportsTo(child);
       runs.s20SettledIsCommitted(this.facts, cursor);
-      runs.s20InOrder('settled', told.settled, cursor);
-      told.settled = cursor;
+      runs.s20InOrder('settled', reported.settled, cursor);
+      reported.settled = cursor;
       this.#dealtWith = Math.max(this.#dealtWith, cursor);
     });
   }
 
-  #toldBy(child: Watched): { stored: number; settled: number } {
-    const told = this.#told.get(child) ?? { stored: 0, settled: 0 };
-    this.#told.set(child, told);
-    return told;
+  #reportsTo(child: Watched): { stored: number; settled: number } {
+    const reported = this.#reportedTo.get(child) ?? { stored: 0, settled: 0 };
+    this.#reportedTo.set(child, reported);
+    return reported;
   }
 
   /** It starts to process an item. */
@@ -341,7 +341,7 @@ export class Checker {
         if (found.state === 'done') lending.s9DoneWasSettled(found);
         found.verdict = undefined;
       }
-      // A retry that failed again stays a retry.
+      // A retry that failed again remains a retry.
       if (group.trial !== undefined) this.#trial = group.trial;
       for (const { seq, kills, attempt } of group.retries) {
         const found = this.facts.seq(seq)!;
@@ -353,7 +353,7 @@ export class Checker {
 
   // ── the sinks ──────────────────────────────────────────────────────────────────────────────────────────────────
 
-  /** What sees the sink of this number. */
+  /** Returns the watcher of the sink with this number. */
   watcherOf(sink: number): SinkWatcher {
     const { facts } = this;
     const inSink = (writer: number): WriterInSink | undefined => facts.writers.get(writer)?.sinks[sink];
@@ -382,7 +382,11 @@ export class Checker {
       },
       overlapped: (writer, seqs) => {
         this.#try(() => {
-          claim('S11', false, () => `writer ${writer} writes ${seqs.toFlat().join('–')}, of which the ledger has some`);
+          claim(
+            'S11',
+            false,
+            () => `writer ${writer} writes ${seqs.toFlat().join('–')}, and the ledger already has some of them`,
+          );
         });
       },
       finishing: (ends) => this.#try(() => parts.s16FinishComesLast(facts, facts.sinks[sink]!.id, ends)),
@@ -395,7 +399,7 @@ export class Checker {
       const delivery = deliveryOf(facts.sinks[sink]!.kind);
       const known = [...facts.among(seqs)];
       sinks.s22GivenBackSkipsWhoHasIt(facts, sink, known);
-      // They count when they are settled.
+      // These rows count only when their items are settled.
       if (delivery === 'part') return;
       addRows(facts.sinks[sink]!, rows);
       for (const found of known) found.inSinks |= bitOf(sink);
@@ -409,7 +413,7 @@ export class Checker {
     });
   }
 
-  /** Compares the parts of a sink with what is settled, after a commit of the spool. */
+  /** Compares the parts of a sink with the settled items, after a commit of the spool. */
   #checkParts(): void {
     const { facts } = this;
     for (const [sink, { id, kind, ...has }] of facts.sinks.entries()) {
@@ -421,7 +425,7 @@ export class Checker {
     }
   }
 
-  /** The rows that a sink must have of an item that is done, under this seq. */
+  /** The rows that a sink must have for an item that is done under this seq. */
   #rowsOf({ seq, id, skips }: SeqFacts, sink: Sinks): Row[] {
     const names = (skips & sink) === 0 ? (partsOf(this.#plan.items[id]!) ?? []) : [];
     return names.map((part) => ({ seq, id, part }));
@@ -439,7 +443,7 @@ export class Checker {
   }
 
   /**
-   * Another state of the spool was put in its place. All processes are gone, and nothing of them is in progress any
+   * Another state of the spool was put in its place. All processes have ended, and none of their work is in progress any
    * more. The knowledge of the replaced spool's limits is lost, and so is everything that was stored only there.
    */
   putBack({ history, trial }: SpoolSnapshot): void {
@@ -449,7 +453,7 @@ export class Checker {
     this.#trial = trial;
     for (const found of facts.seqs.values()) {
       found.mayHave.clear();
-      // If the ledger is asked for it, the sink must refuse.
+      // If the ledger is asked about it, the sink must refuse.
       found.prunedFrom = 0;
       // Writer ids are assigned again.
       Object.assign(found, { isAlone: false, announcedBy: undefined, startedBy: undefined, deathsStarted: 0 });
@@ -475,7 +479,7 @@ export class Checker {
     has.rowsOfItems.clear();
     addRows(has, rows);
     for (const found of facts.seqs.values()) {
-      // What it had under an earlier seq, it has.
+      // The sink still has an item that it had under an earlier seq.
       const isThere = seqs.has(found.seq) || (found.skips & bitOf(sink)) !== 0;
       found.inSinks = isThere ? found.inSinks | bitOf(sink) : found.inSinks & ~bitOf(sink);
     }
@@ -519,7 +523,7 @@ export class Checker {
 
   // ── parts ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  /** A consumer died that had started this item. */
+  /** A consumer that had started this item died. */
   #killed(found: SeqFacts): void {
     found.deathsStarted += 1;
     this.#try(() => lending.s12KillersAreFound(found, this.#plan));
@@ -571,12 +575,12 @@ export class Checker {
       const self = this.facts.writers.get(writer);
       if (verdict === 'absent' && self) lending.s10OthersAreBarredAndAsked(this.facts, found, self);
       Object.assign(found, { lentTo: undefined, verdict: 'failed' });
-      // It ended and its process lived, so it is cleared.
+      // It ended and its process survived, so it is cleared.
       found.deathsStarted = 0;
       if (verdict === 'retry') found.failures += 1;
       if (verdict === 'later' && outside) found.outages += 1;
       found.mayHave.delete(writer);
-      // It had asked after those writers were barred, and the answer was that the sink does not have it.
+      // The writer asked after those writers were barred, and the sink answered that it does not have the item.
       for (const other of this.facts.writers.get(writer)?.others.get(seq) ?? []) found.mayHave.delete(other);
       seqs.failed.push(seq);
     }

@@ -4,7 +4,7 @@ import type { Row } from '../world/items.ts';
 import type { SinkKind } from '../world/plan.ts';
 import { idsIn } from '../world/records.ts';
 
-/** What is known about a seq, only from what was stored, sent, and done by the sink. */
+/** The facts about a seq, known only from the stored data, the messages, and the actions of the sink. */
 export interface SeqFacts {
   readonly seq: number;
   readonly id: number;
@@ -40,9 +40,9 @@ export interface SeqFacts {
   prunedFrom: Sinks;
   /** Of a dead letter: the sinks that have it according to the letter. */
   named: Sinks;
-  /** Of a dead letter that was given back: its seq before. */
+  /** Of a dead letter that was given back: its previous seq. */
   from: number | undefined;
-  /** The sinks that had it then, and do not get it again. */
+  /** The sinks that already had it then and do not get it again. */
   skips: Sinks;
 }
 
@@ -53,14 +53,14 @@ export function bitOf(sink: number): Sinks {
   return 1 << sink;
 }
 
-/** What a sink has. */
+/** The content of a sink. */
 export interface SinkFacts {
   /** Its id in dead letters and parts. */
   readonly id: string;
   readonly kind: SinkKind;
   /** How often it has each row. */
   readonly rows: Map<string, number>;
-  /** The same, by item. */
+  /** The number of rows by item. */
   readonly rowsOfItems: Map<string, number>;
 }
 
@@ -95,7 +95,10 @@ export interface Delta {
   readonly purged: readonly number[];
 }
 
-/** What has happened, as an outsider could know it. The claims are checked against this, not against the product's own bookkeeping. */
+/**
+ * Everything that has happened, as an outsider could know it. The claims are checked against this, not against the
+ * product's own bookkeeping.
+ */
 export class Facts {
   readonly seqs = new Map<number, SeqFacts>();
   readonly writers = new Map<number, WriterFacts>();
@@ -111,7 +114,7 @@ export class Facts {
   run: RunRecord | undefined;
   /** How many dead letters have been given back. */
   givenBack = 0;
-  /** How many supervisors are gone. */
+  /** How many supervisors have ended. */
   supervisorsGone = 0;
   #deltas: Delta[] = [];
   /** All commits, including those that the spool has forgotten. */
@@ -193,7 +196,7 @@ export class Facts {
     this.forgetLending();
   }
 
-  /** The supervisor is gone, and with it the knowledge of what is lent. */
+  /** The supervisor has ended, and with it the record of lent items. */
   forgetLending(): void {
     for (const facts of this.seqs.values()) {
       facts.lentTo = undefined;
@@ -229,7 +232,7 @@ export class Facts {
       const { id, named } = this.seqs.get(from)!;
       this.#set(from, 'given back');
       const facts = before?.get(placeOf({ seq, id })) ?? newSeq(seq, id);
-      // The sinks that had it have it.
+      // Sinks that had the item still have it.
       this.seqs.set(seq, { ...facts, state: 'retry', from, skips: named, inSinks: facts.inSinks | named });
       this.givenBack += 1;
     }

@@ -62,7 +62,7 @@ export function s8PrunedIsCommitted(facts: Facts, { before, open }: { before: nu
   }
 }
 
-/** S9: an item is done only when the writer that it was lent to has said so. */
+/** S9: an item is done only when the writer that it was lent to has settled it. */
 export function s9DoneWasSettled(found: SeqFacts): void {
   claim('S9', found.verdict === 'done', () => `seq ${found.seq} is done, and nobody who had it has said so`);
 }
@@ -121,7 +121,7 @@ export function s12KillersAreFound({ seq, id, deathsStarted }: SeqFacts, { items
 
 /** S12: an item runs alone only after the death of a consumer that had started it; two of them, if they were kills from outside. */
 export function s12IsolatedWasStarted(facts: Facts, { seq, deaths, deathsFromOutside }: SeqFacts): void {
-  // A start isolates the items that are first in line if supervisors were killed repeatedly.
+  // If supervisors were killed repeatedly, a start isolates the first items in the line.
   if (facts.supervisorsGone > 0) return;
   const isDue = deaths > deathsFromOutside || deaths > 1;
   claim(
@@ -154,7 +154,7 @@ export function s12RetriesAreCounted(
   );
 }
 
-/** S12: no item gets more attempts than allowed, and only failures use them; of those that look like an outage, not the first. */
+/** S12: no item gets more attempts than allowed, and only failures use them, but not the first outage-like one. */
 export function s12AttemptsAreFailures(found: SeqFacts, attempt: number, attempts: number): void {
   claim('S12', attempt <= attempts, () => `seq ${found.seq} is at attempt ${attempt} of ${attempts}`);
   claim(

@@ -11,7 +11,7 @@ export function s13CallsAtATime(name: string, { concurrency }: LimitRules, calls
   );
 }
 
-/** S13: no more grants in any period than the rate allows, also across restarts. `granted`: when each grant was sent. */
+/** S13: no more grants in any period than the rate allows, even across restarts. `granted`: the times of the grants. */
 export function s13GrantsInAPeriod(name: string, { rate }: LimitRules, granted: readonly number[]): void {
   if (!rate) return;
   const last = granted.at(-1)!;

@@ -6,7 +6,7 @@ import { claim } from './violation.ts';
 /** Where each writer's part ends. */
 type Ends = ReadonlyMap<number, number>;
 
-/** According to the spool. */
+/** The ends according to the spool. */
 export function settledEnds({ parts }: Facts, sink: string): Ends {
   const own = [...parts.values()].filter((part) => part.sink === sink);
   return new Map(own.map(({ writer, part }) => [writer, part as number]));
@@ -39,7 +39,7 @@ export function s16PartsHoldWhatIsSettled(
   }
 }
 
-/** S16: \`finish\` comes when every item is settled, and gets the ends that are settled. */
+/** S16: \`finish\` is called when every item is settled, and gets the settled ends. */
 export function s16FinishComesLast(facts: Facts, sink: string, given: Ends): void {
   const state = facts.run?.state;
   claim('S16', state === 'finishing' || state === 'finished', () => `${sink} is finished while the run is ${state}`);
@@ -49,7 +49,7 @@ export function s16FinishComesLast(facts: Facts, sink: string, given: Ends): voi
   claim('S16', expected === got, () => `${sink} is finished with ${got}; according to the spool it is ${expected}`);
 }
 
-/** S16: a finished run is published, as it is settled. */
+/** S16: a finished run is published exactly as it was settled. */
 export function s16FinishedIsPublished(
   sink: string,
   published: readonly Row[] | undefined,

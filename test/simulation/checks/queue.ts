@@ -8,7 +8,7 @@ import { claim } from './violation.ts';
 
 /** S4: each stored item is in exactly one place: queued, lent, waiting for a retry, or settled. */
 export function s4EachItemIsInOnePlace(facts: Facts, { isDirty }: Queue, { queued, lent, retrying }: QueueStats): void {
-  // The outcome of some items is in the group, and not in the spool yet.
+  // The outcome of some items is in the group but not in the spool yet.
   if (isDirty) return;
   let open = 0;
   let known = 0;
@@ -47,7 +47,7 @@ export function s6SeqIsGivenOnce(facts: Facts, seq: number, id: number): void {
   claim('S6', before === undefined, () => `seq ${seq} was given to item ${before}, and now to item ${id}`);
 }
 
-/** The least size of an item in a frame, and of a frame itself. */
+/** The smallest size of an item in a frame, and of a frame itself. */
 const leastItemBytes = 14;
 const leastFrameBytes = 20;
 
@@ -57,12 +57,12 @@ export function s14QueueIsBounded(
   { highItems, windowBytes, frameItems, frameBytes }: Plan,
   { queue, stats, store }: { queue: Queue; stats: QueueStats; store: Store },
 ): void {
-  // One frame may be larger than the window, and one is being collected when the producer hears of the mark.
+  // One frame may be larger than the window, and the producer may be collecting another when it learns of the mark.
   const frame = Math.min(frameItems, Math.ceil(frameBytes / leastItemBytes));
   const onItsWay = Math.max(Math.ceil(windowBytes / (leastItemBytes + leastFrameBytes / frame)), frame) + frame;
   let open = 0;
   for (const _ of facts.open()) open += 1;
-  // Dead letters that an operator gives back are added to that.
+  // Dead letters that an operator gives back come on top of that.
   claim(
     'S14',
     open <= highItems + onItsWay + facts.givenBack,

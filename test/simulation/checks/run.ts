@@ -1,4 +1,4 @@
-/** What is promised of the run as a whole: S15, S17, S18, S20, S21. */
+/** The claims about the run as a whole: S15, S17, S18, S20, S21. */
 import type { Outcome } from '../../../src/supervision/tick/ending.ts';
 import type { Status } from '../../../src/observability/status.ts';
 import type { Item } from '../world/items.ts';
@@ -13,7 +13,7 @@ export function s15EndIsCommitted(facts: Facts): void {
   claim('S15', open === undefined, () => `the sentinel is sent while seq ${open?.seq} is ${open?.state}`);
 }
 
-/** S15: a supervisor that says that the run is finished has that in the spool. */
+/** S15: a supervisor reports that the run is finished only if the spool has recorded it. */
 export function s15FinishedIsCommitted(facts: Facts, { exitCode }: Pick<Outcome, 'exitCode'>): void {
   const isFinished = facts.run?.state === 'finished' && facts.run.exitCode === exitCode;
   claim(
@@ -39,7 +39,10 @@ export function s18TheDeadDoNotCommit(isGone: boolean): void {
   claim('S18', !isGone, () => 'a supervisor that is gone has committed');
 }
 
-/** S20: a source hears that items are settled only when all of them are, in the spool. Of items given back later it hears nothing. */
+/**
+ * S20: a source hears that items are settled only when all of them are, in the spool. It hears nothing about items that
+ * are given back later.
+ */
 export function s20SettledIsCommitted(facts: Facts, cursor: number): void {
   s20StoredIsCommitted(facts, cursor);
   const givenBack = new Set([...facts.seqs.values()].filter(({ state }) => state === 'given back').map(({ id }) => id));
@@ -59,7 +62,7 @@ export function s20StoredIsCommitted(facts: Facts, cursor: number): void {
     claim('S20', stored.has(id), () => `the source hears of ${cursor} items, and item ${id} is not stored`);
 }
 
-/** S20: what a source hears in one process comes in order. */
+/** S20: a source in one process hears everything in order. */
 export function s20InOrder(what: string, least: number, cursor: number): void {
   claim('S20', cursor >= least, () => `the source hears that ${cursor} items are ${what} after ${least}`);
 }
@@ -73,7 +76,7 @@ export function s20AllIsDealtWith(dealtWith: number, reported: number): void {
   );
 }
 
-/** S21: a raw record is decoded as the source has handed it over: the same bytes, with the same meta. */
+/** S21: a raw record is decoded as the source handed it over, with the same bytes and the same meta. */
 export function s21RecordIsAsItWasRead(id: number | undefined, item: unknown): void {
   claim('S21', id !== undefined, () => 'a record is decoded whose bytes the source never handed over');
   const decoded = (item as Partial<Item>).id;

@@ -22,7 +22,7 @@ export function s1EachResultOnce(facts: Facts, sink: number, rows: readonly Row[
   }
 }
 
-/** S2: a dead letter names the sinks that have the item: all of them, and no other transactional one. */
+/** S2: a dead letter names all sinks that have the item, and no other transactional sink. */
 export function s2LettersNameWhoHasIt(facts: Facts, seqs: Iterable<number>): void {
   for (const seq of seqs) {
     const found = facts.seq(seq);
@@ -37,7 +37,7 @@ export function s2LettersNameWhoHasIt(facts: Facts, seqs: Iterable<number>): voi
   }
 }
 
-/** S3: items that are done according to the spool are in each sink. Of sinks of parts, S16 says that. */
+/** S3: items that are done according to the spool are in each sink. For sinks of parts, S16 covers this. */
 export function s3DoneIsInTheSink(facts: Facts, seqs: Iterable<number>): void {
   for (const seq of seqs) {
     const found = facts.seq(seq);
@@ -49,7 +49,7 @@ export function s3DoneIsInTheSink(facts: Facts, seqs: Iterable<number>): void {
   }
 }
 
-/** S9: a barred writer commits nothing any more. */
+/** S9: a barred writer no longer commits anything. */
 export function s9NothingOfABarredWriter(facts: Facts, sink: number, writer: number, seqs: Intervals): void {
   const isBarred = facts.writers.get(writer)?.sinks[sink]!.barredAt !== undefined;
   claim('S9', !isBarred, () => `writer ${writer} has committed ${seqs.toFlat().join('–')} after it had been barred`);

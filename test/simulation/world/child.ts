@@ -10,7 +10,7 @@ import { ProcessClock, type WorldTime } from './clock.ts';
 export interface Mail<Message> {
   message: Message;
   payload: Buffer;
-  /** No process has said it. */
+  /** No process has sent it. */
   isForged?: true;
 }
 
@@ -58,7 +58,7 @@ export class SimulatedChild<In extends object, Out extends { type: string }> imp
   #inbox: Mail<Out>[] = [];
   #outbox: Mail<In>[] = [];
   #listener: ChildListener<In> | undefined;
-  /** How many messages of `#outbox` arrive in any case. */
+  /** How many messages of `#outbox` are certain to arrive. */
   #written = 0;
   #flushes = 0;
   #killReason: string | undefined;
@@ -172,7 +172,7 @@ export class SimulatedChild<In extends object, Out extends { type: string }> imp
 
   // ── its own ────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  /** It receives its next message. */
+  /** Receives its next message. */
   hear(): void {
     const mail = this.canHear ? this.#inbox.shift() : undefined;
     if (!mail) return;
@@ -200,7 +200,7 @@ export class SimulatedChild<In extends object, Out extends { type: string }> imp
     this.#lastExit = exit;
   }
 
-  /** It dies at once. Of its messages that have not been received, the first `heard` had been written. */
+  /** It dies at once. It had written the first `heard` of its messages that have not been received. */
   die(heard: number, exit: Ended = { code: null, signal: 'SIGKILL' }): void {
     if (this.isDead) return;
     this.#outbox.splice(Math.max(heard, this.#written));

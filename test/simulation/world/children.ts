@@ -24,7 +24,7 @@ import { Intervals } from '../../../src/core/intervals.ts';
 
 export type Producer = SimulatedChild<FromProducer, ToProducer>;
 export type Consumer = SimulatedChild<FromConsumer, ToConsumer>;
-/** What the pipeline file says, compared with its first version. */
+/** The content of the pipeline file, compared with its first version. */
 export type PipelineFile = 'as it was' | 'is broken' | 'has another sink';
 type AnyMessage = FromProducer | FromConsumer | ToProducer | ToConsumer;
 
@@ -40,7 +40,7 @@ export interface ChildrenOptions {
   sourceFails: () => boolean;
   /** Whether the service that all items need is unreachable. */
   isDependencyOut: () => boolean;
-  /** What the pipeline file says now. */
+  /** The present content of the pipeline file. */
   file: () => PipelineFile;
   /** How long a vendor freezes a limit now, if at all. */
   freezeMs: () => number | undefined;
@@ -52,7 +52,7 @@ export interface ChildrenOptions {
 export class Children {
   all: (Producer | Consumer)[] = [];
   readonly #options: ChildrenOptions;
-  // Higher than any real pid, so that no real process can be taken for one of them.
+  // Higher than any real pid, so that no real process can be mistaken for a child.
   #pid = 5_000_000;
 
   constructor(options: ChildrenOptions) {
@@ -352,7 +352,7 @@ function sourceOf({
       return (run) => {
         const items = decode(run);
         checker.recordsDecoded(run, items);
-        // The product must find out which of them it is.
+        // The product must find out which record is malformed.
         if (items.some((item) => (item as Item).way === 'never')) throw new Error('a record is malformed');
         return items;
       };

@@ -1,6 +1,6 @@
 import type { Cancel, Clock, Moment } from '../../../src/core/clock.ts';
 
-/** Time in a world of its own, the same for all processes. It stands still until it is advanced. */
+/** The time of one world, the same for all its processes. It stands still until it is advanced. */
 export class WorldTime {
   now = 0;
   /** How far the wall clock is ahead of the monotonic clock. */
@@ -54,7 +54,7 @@ export class ProcessClock implements Clock {
     if (!this.#isCut) this.#soon.push(fn);
   }
 
-  /** The process is gone. */
+  /** The process has ended. */
   cut(): void {
     this.#isCut = true;
     this.#timers = [];

@@ -5,7 +5,7 @@ import type { Plan } from './plan.ts';
 import type { SinkRules } from './server-sink.ts';
 
 /**
- * A departure from PROTOCOL's rules: what is done differently, at the entry points of the product. It shows whether the
+ * A departure from PROTOCOL's rules: a different behaviour at an entry point of the product. It shows whether the
  * checks of the claims find it.
  */
 export interface Departure {
@@ -25,11 +25,11 @@ export interface Departure {
   sink?: Partial<SinkRules>;
   /** A consumer opens only the first of several sinks. */
   opensFirstSinkOnly?: true;
-  /** Nobody looks for the children of a predecessor. */
+  /** No supervisor searches for the children of a predecessor. */
   leavesOrphans?: true;
   /** A commit reaches the disk only with the next one. */
   commitsLate?: true;
-  /** The sink says that a commit is on its disk although it is not. */
+  /** The sink reports that a commit is on its disk even though it is not. */
   sinkIsNotSynced?: true;
 }
 

@@ -6,13 +6,13 @@ import type { Random } from './random.ts';
 /** The sinks of a world besides its first one, and what they do to some items. */
 export interface Others {
   others: SinkKind[];
-  /** They refuse each item whose number is a multiple of this; 0 for none. */
+  /** They refuse each item whose number is a multiple of this; 0 to refuse none. */
   refuseEvery: number;
-  /** The called ones put off each item whose number is a multiple of this, at random; 0 for none. */
+  /** Sinks that are called postpone each item whose number is a multiple of this, at random; 0 to postpone none. */
   putOffEvery: number;
 }
 
-/** Only one of parts: with two, a row that the second refuses may be twice in the first. */
+/** Only one sink of parts: with two, a row that the second refuses may be in the first twice. */
 const choices: readonly SinkKind[][] = [
   ['server'],
   ['plain'],
@@ -24,8 +24,8 @@ const choices: readonly SinkKind[][] = [
 ];
 
 /**
- * Adds other sinks to some worlds. They are drawn apart, so that the other worlds are the same as before there were worlds
- * with several sinks.
+ * Adds other sinks to some worlds. They are drawn separately, so that the other worlds are the same as before there were
+ * worlds with several sinks.
  */
 export function withOthers(plan: Plan, random: Random): Plan {
   const canHaveOthers = plan.sink === 'server' || plan.sink === 'plain';
@@ -68,7 +68,7 @@ export function isRefused({ others, refuseEvery }: Plan, { id }: Pick<Item, 'id'
   return others.length > 0 && isOf(id, refuseEvery);
 }
 
-/** Never the first item: where a service is unreachable, it is the one that shows that others can succeed. */
+/** Never the first item: if a service is unreachable, the first item shows that other items can succeed. */
 export function isOf(id: number, every: number): boolean {
   return every > 0 && id > 0 && id % every === 0;
 }

@@ -11,9 +11,9 @@ export type SpoolKind = 'memory' | 'sqlite';
 export interface Plan extends Others {
   items: Item[];
   deterministic: boolean;
-  /** The source has a specification, yields chunks, and wants to hear what is settled. */
+  /** The source has a specification, yields chunks, and wants to learn which items are settled. */
   settles: boolean;
-  /** Such a source yields raw records. */
+  /** With `settles`: the source yields raw records. */
   hasRecords: boolean;
   /** The number of items between checkpoints; 0 for none. */
   checkpointEvery: number;
@@ -22,7 +22,7 @@ export interface Plan extends Others {
   consumers: number;
   concurrency: number;
   attempts: number;
-  /** Failed attempts after which it does. */
+  /** The number of failed attempts after which it does. */
   pauseAfter: number;
   /** Dead letters at which the pipeline pauses. */
   deadMax: number;
@@ -101,7 +101,7 @@ export function planFrom(random: Random): Plan {
     'kills all': 0.1,
     unreachable: 0.3,
   };
-  // In some worlds the only faults are a few items that kill. The product must find those and no others.
+  // In some worlds the only faults are a few items that kill. The product must find these items and no others.
   const isOfKillers = random.chance(0.1);
   const chosen = isOfKillers
     ? [...random.some(harmless), random.chance(0.8) ? ('kills' as const) : ('kills all' as const)]
@@ -110,10 +110,10 @@ export function planFrom(random: Random): Plan {
   const drawn = Array.from({ length: random.whole(1, random.pick([4, 12, 40, 80])) }, (_, id): Item => {
     return { id, way: random.pick(chosen), text: 'x'.repeat(random.whole(0, 30)) };
   });
-  // Each of these ends half a dozen supervisors, and a source that is not deterministic yields it again after each.
+  // Each of these items ends half a dozen supervisors, and a nondeterministic source yields it again after each.
   let left = deterministic ? 2 : 0;
   const items = drawn.map((item): Item => (item.way === 'kills all' && left-- <= 0 ? { ...item, way: 'kills' } : item));
-  // While nothing succeeds, an unreachable service is an outage, however long. An item before it shows that it is none.
+  // While nothing succeeds, an unreachable service counts as an outage, however long. An earlier item prevents that.
   const unreachable = items.filter(({ way }) => way === 'unreachable');
   for (const item of unreachable.slice(2)) item.way = 'soon';
   if (unreachable.length > 0) items.unshift({ id: 0, way: 'at once', text: '' });
@@ -168,7 +168,7 @@ export function planFrom(random: Random): Plan {
     faults: isOfKillers ? random.pick([[], ['kill consumer']]) : random.some(faultKinds),
     faultsPerThousand: random.magnitude(4, 80),
     teardown: random.pick(['none', 'none', 'none', ...teardowns]),
-    // Last, so that everything else about a seed's world is as it was before there were such sources.
+    // Drawn last, so that the rest of a seed's world is the same as before such sources existed.
     settles: random.chance(0.4),
     hasRecords: random.chance(0.5),
   };

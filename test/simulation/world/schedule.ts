@@ -21,7 +21,7 @@ export function step(world: World): void {
   action?.do();
 }
 
-/** No process waits so long that slow work is never done. */
+/** Limits how long a process waits, so that slow work gets done. */
 const even: Plan['weights'] = { hear: 1, say: 1, turn: 1, timer: 1, sink: 1, time: 0.01 };
 
 /** Ends all faults. */

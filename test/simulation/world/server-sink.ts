@@ -30,9 +30,9 @@ export interface SinkRules {
   fences: boolean;
   /** 7, third part: the ledger keeps the mark below which it may have forgotten. */
   keepsMark: boolean;
-  /** 4: a lost connection is not an ordinary failure: the work may have been done all the same. */
+  /** 4: a lost connection is not an ordinary failure, because the work may have been done nevertheless. */
   saysUnknown: boolean;
-  /** A2: what is prepared is not committed before all sinks have taken the rows. */
+  /** A2: a prepared transaction is not committed before all sinks have accepted the rows. */
   waits: boolean;
   /** 11: a part that is opened again is cut off where its last confirmed commit ended. */
   cutsOff: boolean;
@@ -55,7 +55,7 @@ export async function openServerWriter(
     server.transact(connection, work).catch((error: unknown) => {
       throw rules.saysUnknown || sinkFailureOf(error) !== 'unknown' ? error : new Error('the connection was lost');
     });
-  /** Work of a transaction that first updates this writer's own row. */
+  /** The work of a transaction that first updates this writer's own row. */
   const mine = <T>(work: Work<T>): Work<T> => ({
     ...work,
     locks: [writer, ...work.locks],
@@ -64,12 +64,12 @@ export async function openServerWriter(
       return work.run(database);
     },
   });
-  // A new session: it waits for work that an earlier session has begun, and refuses what that has not begun.
+  // A new session waits for work that an earlier session has begun, and refuses work that it has not begun.
   const forgottenIn = ({ queues }: Readonly<Database>): Forgotten =>
     (rules.keepsMark && queues.get(start.queue)?.forgotten) || nothingForgotten;
   const highestIn = ({ ledger }: Readonly<Database>): number =>
     Math.max(0, ...ledger.filter((row) => row.run === run).map(({ to }) => to));
-  /** For work that changes the sink: records this start as the last that did, unless a later one has. */
+  /** For work that changes the sink: records this start as the last to change it, unless a later start has. */
   const noteStart = (database: Database, forgotten: Forgotten): void =>
     void database.queues.set(start.queue, { generation: start.generation, id: start.ids[0]!, forgotten });
   const refuseOlder = ({ queues }: Readonly<Database>): void => {
@@ -154,7 +154,7 @@ export async function openServerWriter(
           return { result: within(seen.ledger, run, from, to) };
         },
       });
-      // Otherwise nobody receives the answer.
+      // Otherwise no process receives the answer.
       if (!signal.aborted) watcher.asked(writer, [from, to]);
       return found;
     },
@@ -220,7 +220,7 @@ export function openPlainWriter(
 
 /**
  * Opens a sink of parts on a server: each writer has a list of rows, and its length is what a commit resolves to. A new session
- * cuts off what was not settled, and refuses what an earlier one has not begun.
+ * cuts off rows that were not settled, and refuses work that an earlier session has not begun.
  */
 export async function openPartWriter(
   server: Server,

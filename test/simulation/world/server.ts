@@ -56,7 +56,7 @@ export interface Database {
 /** The work of a transaction. */
 export interface Work<T> {
   what: string;
-  /** The writers whose rows it changes: it waits for other transactions that change them, and they wait for it. */
+  /** The writers whose rows it changes. Transactions that change the same rows wait for each other. */
   locks: readonly number[];
   /** Reads the committed data. Returns its result and the changes of its commit. Throws to be rolled back. */
   run: (database: Readonly<Database>) => { result: T; change?: (database: Database) => void };
@@ -69,11 +69,11 @@ interface Transaction {
   readonly work: Work<unknown>;
   /** `held`: begun, and waiting for its client to decide; `to be undone`: the client has decided to roll it back. */
   phase: 'sent' | 'begun' | 'held' | 'to be undone' | 'to be answered';
-  /** It is not committed before its client says so. */
+  /** It is committed only when its client requests that. */
   readonly isHeld: boolean;
   change: ((database: Database) => void) | undefined;
   answer: () => void;
-  /** Of what the client waits for now. */
+  /** Settle the request that the client is waiting for. */
   resolve: (result: unknown) => void;
   reject: (error: unknown) => void;
   isConnected: boolean;
@@ -82,9 +82,9 @@ interface Transaction {
 type Answer = Pick<Transaction, 'resolve' | 'reject'>;
 
 /**
- * A database server in memory. A transaction is sent, begun when it has its locks, committed, and answered, each when
- * the schedule says; all except the last also if its client is gone. READ COMMITTED: it reads the data that is committed
- * when it begins. Only rows of writers are ever locked.
+ * A database server in memory. A transaction is sent, begun when it has its locks, committed, and answered, each step
+ * when the schedule decides. All steps except the last also happen if its client is gone. READ COMMITTED: it reads the
+ * data that is committed when it begins. Only rows of writers are ever locked.
  */
 export class Server {
   database = emptyDatabase();
@@ -95,7 +95,7 @@ export class Server {
   /** Whether a commit is on the disk when it is answered. */
   readonly #isSynced: boolean;
   #open: Transaction[] = [];
-  /** Changes that are committed but may not be on the disk yet; and the data that certainly is. */
+  /** Changes that are committed but may not be on the disk yet, and the data that certainly is. */
   #unsynced: ((database: Database) => void)[] = [];
   #synced: ((database: Database) => void)[] = [];
 
@@ -145,7 +145,7 @@ export class Server {
     const { client, work } = transaction;
     return new Promise<void>((resolve, reject) => {
       if (!client.acts()) return;
-      // Its client cannot know whether that was before or after the server had noticed.
+      // Its client cannot know whether the server noticed before or after that.
       if (!transaction.isConnected) return reject(new OutcomeUnknown('the connection was lost'));
       this.#tell(client.name, `${verb}: ${work.what}`);
       const answer: Answer = { resolve: resolve as (result: unknown) => void, reject };
@@ -208,7 +208,7 @@ export class Server {
     for (const transaction of this.abandoned) this.forget(transaction);
   }
 
-  /** The power fails: open transactions are gone, and of the commits that are not on the disk yet, only the first `share` remain. */
+  /** The power fails: open transactions are lost, and so are commits not yet on the disk, except for the first `share`. */
   loseThePower(share: number): void {
     this.#open = [];
     this.#synced.push(...this.#unsynced.slice(0, Math.floor(this.#unsynced.length * share)));
@@ -224,7 +224,7 @@ export class Server {
       transaction.change = change;
       if (transaction.isHeld) {
         transaction.phase = 'held';
-        // The answer that it is begun.
+        // Answers that it has begun.
         if (transaction.isConnected && !client.isDead) transaction.resolve(transaction);
         return;
       }

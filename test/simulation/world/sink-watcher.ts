@@ -1,7 +1,7 @@
 import type { Interval, Intervals } from '../../../src/core/intervals.ts';
 import type { Row } from './items.ts';
 
-/** Events of a sink, when they happen there. */
+/** The events of a sink, reported when they happen. */
 export interface SinkWatcher {
   /** Of a sink of parts: rows are written to the writer's part. Whether they count depends on the spool. */
   committed: (writer: number, seqs: Intervals, rows: readonly Row[]) => void;

@@ -27,13 +27,13 @@ export interface SinkPlaceOptions {
   aside: <T>(work: (ready: () => void) => Promise<T>) => Promise<T>;
 }
 
-/** A process, as a sink in its memory or in a file sees it. */
+/** A process as seen by a sink in its memory or in a file. */
 export interface SinkUser extends Client {
   /** Calls `fn` when it dies. */
   whenDead: (fn: () => void) => void;
 }
 
-/** Makes the view that each process has of the sinks: of the only one, or of `to.all`. */
+/** Makes each process's view of the sinks: the only sink, or `to.all`. */
 export function sinksPlace(all: readonly SinkPlaceOptions[]): (user: SinkUser) => Sink<Row> {
   const places = all.map(sinkPlace);
   return (user) => {
@@ -76,7 +76,7 @@ interface SeenRow {
   captured: unknown[];
 }
 
-/** The rows as the writer itself has captured them. */
+/** The rows as the writer itself captured them. */
 function unseen({ captured, ends, ...batch }: Batch<SeenRow>): Batch {
   const own = captured.map((row) => row.captured);
   return { ...batch, captured: own.flat(), ends: ends.map((end) => own.slice(0, end).flat().length) };

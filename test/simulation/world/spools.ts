@@ -50,7 +50,7 @@ export class LateSpool implements SpoolPlace {
   }
 }
 
-/** The real one, in `directory`. */
+/** The real spool, in `directory`. */
 export class SqliteSpool implements SpoolPlace {
   readonly file: string;
   readonly #durability: 'full' | 'normal';
@@ -68,26 +68,26 @@ export class SqliteSpool implements SpoolPlace {
 /** The disk of a spool: it can be full, with a reserve to give up, and it can break. */
 export class Disk {
   /** How many more commits fit while it is full. */
-  #room: number | undefined;
+  #commitsLeft: number | undefined;
   #isReserved = true;
   /** Less space is free than must stay free. */
   isLow = false;
   #breaks: 'not' | 'before the next commit' | 'in the next commit' = 'not';
 
   get isFull(): boolean {
-    return this.#room !== undefined;
+    return this.#commitsLeft !== undefined;
   }
 
   fill(): void {
-    this.#room ??= 0;
+    this.#commitsLeft ??= 0;
   }
 
   makeSpace(): void {
-    this.#room = undefined;
+    this.#commitsLeft = undefined;
     this.#breaks = 'not';
   }
 
-  /** One write fails for good. `isDone`: although it is on the disk. */
+  /** One write fails for good. `isDone`: the data is on the disk nevertheless. */
   break(isDone: boolean): void {
     this.#breaks = isDone ? 'in the next commit' : 'before the next commit';
   }
@@ -97,14 +97,14 @@ export class Disk {
     const breaks = this.#breaks;
     this.#breaks = 'not';
     if (breaks === 'before the next commit') throw ioError();
-    if (this.#room === 0) throw new StoreFull('no space left');
-    if (this.#room !== undefined) this.#room -= 1;
+    if (this.#commitsLeft === 0) throw new StoreFull('no space left');
+    if (this.#commitsLeft !== undefined) this.#commitsLeft -= 1;
     const result = write();
     if (breaks === 'in the next commit') throw ioError();
     return result;
   }
 
-  /** Space kept back, like `Reserve`, but without the file. */
+  /** Reserved space, like `Reserve`, but without the file. */
   readonly reserve = {
     isHeld: true,
     take: (): boolean => {
@@ -113,7 +113,7 @@ export class Disk {
       return this.#isReserved;
     },
     release: (): void => {
-      if (this.#isReserved && this.#room !== undefined) this.#room += 3;
+      if (this.#isReserved && this.#commitsLeft !== undefined) this.#commitsLeft += 3;
       this.#isReserved = false;
       this.reserve.isHeld = false;
     },

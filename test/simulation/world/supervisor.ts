@@ -51,7 +51,7 @@ interface Served {
   limits: readonly { name: string; held: number }[];
 }
 
-/** A supervisor's process: a small version of `start`; everything after it is the product's code. */
+/** A supervisor's process: a small version of `start`; everything after that is the product's code. */
 export class SimulatedSupervisor implements Parent {
   readonly clock: ProcessClock;
   isGone = false;
@@ -68,7 +68,7 @@ export class SimulatedSupervisor implements Parent {
     this.clock = new ProcessClock(options.time);
   }
 
-  /** Runs until it has ended in any way. */
+  /** Runs until it has ended, in any way. */
   async run(): Promise<void> {
     const { onEnd } = this.#options;
     try {
@@ -103,7 +103,7 @@ export class SimulatedSupervisor implements Parent {
     this.running?.service.stop('SIGTERM');
   }
 
-  /** It is gone: nothing that it had begun continues. */
+  /** It has ended: nothing that it had begun continues. */
   bury(): void {
     this.isGone = true;
     this.#spool?.abandon();
@@ -222,7 +222,7 @@ export class SimulatedSupervisor implements Parent {
     for (const child of children) child?.kill('not needed');
   }
 
-  /** A write to the spool. When this supervisor is gone, nothing is written any more. */
+  /** A write to the spool. Once this supervisor has ended, nothing more is written. */
   #write = <T>(write: () => T): T => {
     if (this.isGone) throw new Error('this supervisor is gone');
     const result = this.#options.disk.write(write);
@@ -231,7 +231,7 @@ export class SimulatedSupervisor implements Parent {
   };
 
   #tellEvent(name: string, { who, ...event }: Record<string, unknown>): void {
-    if (this.isGone || !told.has(name)) return;
+    if (this.isGone || !shown.has(name)) return;
     const about = who as { role: string; ordinal: number } | undefined;
     const fields = Object.entries(event).filter(([, value]) => typeof value !== 'object');
     const text = fields.map(([key, value]) => `${key}=${String(value)}`).join(' ');
@@ -240,7 +240,7 @@ export class SimulatedSupervisor implements Parent {
 }
 
 /** Events that make a story easier to follow. */
-const told = new Set([
+const shown = new Set([
   'run.sealed',
   'run.finished',
   'run.stopping',

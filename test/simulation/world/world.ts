@@ -37,7 +37,7 @@ export class World {
   file: PipelineFile = 'as it was';
   /** The service that all items need is unreachable. */
   isDependencyOut = false;
-  /** No more faults: services that are out come back, and nothing breaks any more. */
+  /** Faults have stopped: services that were out come back, and nothing breaks from now on. */
   isCalm = false;
   /** Work that waits for real files. */
   #aside = 0;
@@ -50,7 +50,7 @@ export class World {
   #snapshot: Copy | undefined;
   /** The spool that the copy has replaced. */
   #newest: Copy | undefined;
-  /** No existing spool fits the sink any more. */
+  /** No existing spool matches the sink any longer. */
   #isAbandoned = false;
 
   constructor(plan: Plan, random: Random, departure: Departure) {
@@ -163,13 +163,13 @@ export class World {
     if (!running) return;
     const letters = new LetterBox(running.store, (work) => running.service.change(work), { maxItemBytes: 100_000 });
     const dead = running.store.readDeadHeads({ after: 0, limit: 100 }).map(({ seq }) => seq);
-    // Also a seq that has no letter.
+    // This includes a seq that has no letter.
     const seqs = [...dead, 1_000_000_000].filter(() => this.random.chance(0.5));
     this.story.tell('the operator', `${what === 'purge' ? 'purges' : 'gives back'} ${seqs.join(', ') || 'nothing'}`);
     letters[what](seqs).then(
       (missing) =>
-        this.story.tell('the operator', `is told that it is done; no letters: ${missing.join(', ') || 'none'}`),
-      (error: unknown) => this.story.tell('the operator', `is told: ${(error as Error).message}`),
+        this.story.tell('the operator', `learns that it is done; no letters: ${missing.join(', ') || 'none'}`),
+      (error: unknown) => this.story.tell('the operator', `gets an error: ${(error as Error).message}`),
     );
   }
 
@@ -218,7 +218,7 @@ export class World {
     return this.children.all.filter(({ isDead }) => !isDead);
   }
 
-  /** There is nothing left to do, and no end of the run to check. */
+  /** Nothing is left to do, and the run has no end to check. */
   get isAbandoned(): boolean {
     return this.#isAbandoned;
   }
@@ -240,7 +240,7 @@ export class World {
     if (supervisor?.isGone) this.killSupervisor();
     else if (supervisor?.outcome && !this.isFinished) {
       const { error } = supervisor.outcome;
-      // An edited file is put back in time.
+      // An edited file is restored before the start.
       if (error?.exitCode === 78 && !error.code.startsWith('PIPELINE')) this.#takeRefusal();
       // The operator starts it again.
       for (const child of this.children.all) if (!child.isOrphan) child.orphan();
@@ -293,7 +293,7 @@ export class World {
   /** What the other sinks do with a row. */
   #answerTo({ seq, id }: Row): Answer {
     const { plan, checker } = this;
-    // They have been mended when an operator gives back what they had refused.
+    // They have been repaired by the time an operator gives back the items that they refused.
     if (isRefused(plan, { id }) && checker.facts.seq(seq)?.from === undefined) return 'refuses it';
     return isOf(id, plan.putOffEvery) && this.#processRandom.chance(0.5) ? 'puts it off' : 'takes it';
   }
