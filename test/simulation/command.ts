@@ -6,7 +6,7 @@ const usage = `Usage: npm run simulate -- [options]
 
   --seeds N     how many worlds to run                          [1000]
   --from N      the first world's seed                          [1]
-  --minutes M   stop after so many minutes, whatever --seeds says
+  --minutes M   stop after M minutes, even if --seeds asks for more
   --seed S      run this one world, and tell its whole story
   --help`;
 

@@ -4,7 +4,7 @@ import { run } from './run.ts';
 
 describe('a simulated world', () => {
   // `npm run test:simulation` runs more worlds, without jest, because jest is slow.
-  it('keeps every promise, whichever process dies when and whatever breaks', async () => {
+  it('keeps every promise, even if processes die at any moment and other parts break', async () => {
     for (let seed = 1; seed <= 20; seed++) {
       const { failure, story } = await run(seed);
       expect(failure && `seed ${seed}: ${failure.message}\n${story.slice(-60).join('\n')}`).toBeUndefined();

@@ -64,7 +64,7 @@ export function s8PrunedIsCommitted(facts: Facts, { before, open }: { before: nu
 
 /** S9: an item is done only when the writer that it was lent to has settled it. */
 export function s9DoneWasSettled(found: SeqFacts): void {
-  claim('S9', found.verdict === 'done', () => `seq ${found.seq} is done, and nobody who had it has said so`);
+  claim('S9', found.verdict === 'done', () => `seq ${found.seq} is done, but no writer that had it has settled it`);
 }
 
 /** S10: a writer that processes an item that others may have had has barred them, and has asked the ledger after that, in each sink with a ledger. */

@@ -86,6 +86,6 @@ export function s11PruneTakesWhatIsSettled(
   }
   for (const [from, to] of left) {
     const isNeeded = to >= before || open.some((seq) => seq >= from && seq <= to);
-    claim('S11', isNeeded, () => `pruning below ${before} left ${from}–${to}, which nobody needs`);
+    claim('S11', isNeeded, () => `pruning below ${before} left ${from}–${to}, which no process needs`);
   }
 }

@@ -89,7 +89,7 @@ export function processed(
       if (random() < 0.5) throw new DependencyError('the dependency is out');
       return rows;
     case 'unreachable':
-      throw new DependencyError('nobody is there');
+      throw new DependencyError('no server answers');
     case 'never':
       throw new PermanentError('never');
     case 'limited':

@@ -133,7 +133,7 @@ export async function openServerWriter(
       const others = rules.fences ? writers.filter((other) => other !== writer) : [];
       const highest = await transact(
         mine<number>({
-          what: `barring ${others.join(', ') || 'nobody'}`,
+          what: `barring ${others.join(', ') || 'no writer'}`,
           locks: others,
           run: (seen) => ({
             result: Math.max(highestIn(seen), forgottenIn(seen).below - 1),

@@ -179,7 +179,7 @@ describe('an encoder', () => {
     expect([encoder.count, encoder.bytes]).toEqual([0, 0]);
   });
 
-  it('keeps its items, whatever their size, even if it refuses others in between and other encoders are working', () => {
+  it('keeps its items of any size, even if it refuses others in between and other encoders are working', () => {
     const small = { maxItemBytes: 30_000 };
     const size = fc.oneof(fc.nat(200), fc.nat(small.maxItemBytes * 2));
     fc.assert(

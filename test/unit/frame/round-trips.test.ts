@@ -27,7 +27,7 @@ describe('an item', () => {
     expect([...array]).toEqual(numbers);
   });
 
-  it('arrives unchanged, whatever its content, wherever its frame is cut', () => {
+  it('arrives unchanged with any content and wherever its frame is cut', () => {
     const key = fc.string({ unit: 'grapheme' }).filter((name) => name !== '__proto__' && name !== '__keys__');
     const { value } = fc.letrec<{ value: unknown }>((tie) => ({
       value: fc.oneof(

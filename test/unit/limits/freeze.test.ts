@@ -27,7 +27,7 @@ describe('a freeze without a given duration', () => {
     expect(freeze.begin(3100, null)).toBe(1000);
   });
 
-  it('never lasts longer than 1 s if calls succeed between refusals, even those that end after the next refusal', () => {
+  it('never lasts longer than 1 s if calls succeed between refusals, even calls that end after the next refusal', () => {
     const freeze = new Freeze();
     const spans: number[] = [];
     for (let now = 0, i = 0; i < 10; i++) {

@@ -86,7 +86,7 @@ describe('the line', () => {
     expect(line.nextSeq).toBe(11);
   });
 
-  it('keeps a backlog of a million items in the store, and returns each of them once, in order', () => {
+  it('keeps a backlog of a million items in the store, and returns each item once, in order', () => {
     const frames = new Frames();
     const windowBytes = 20_000;
     const line = new Line(frames, { windowBytes, storedTo: 0 });

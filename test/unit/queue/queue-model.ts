@@ -32,7 +32,7 @@ export interface Item {
   delayMs: number;
 }
 
-/** A consumer's death of which items are accused. */
+/** A consumer's death, for which items are accused. */
 export interface DeathNote {
   isFromOutside: boolean;
   /** One of them was named. */

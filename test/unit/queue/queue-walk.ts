@@ -214,7 +214,7 @@ export class Walk {
     same('whether there is something to lend', delivery !== undefined, available > 0);
     must(`${available} are available when ${sure} are`, sure === 0 || available > 0);
     if (!delivery) return;
-    same('how they are to be run', delivery.mode, 'together');
+    same('the mode of the items', delivery.mode, 'together');
     this.#checkDelivery(delivery, limit);
     this.#lent(holding, delivery);
   }
@@ -225,7 +225,7 @@ export class Walk {
     const delivery = this.#queue.takeMarked(holding, limit, this.#moment);
     same('whether a marked item is lent', delivery !== undefined, marked > 0);
     if (!delivery) return;
-    same('how they are to be run', delivery.mode, 'together');
+    same('the mode of the items', delivery.mode, 'together');
     this.#checkDelivery(delivery, limit);
     for (const [, item] of this.#itemsOf(delivery)) must('what is lent is marked', isMarked(item));
     this.#lent(holding, delivery);
@@ -248,7 +248,7 @@ export class Walk {
     for (const delivery of deliveries) {
       this.#checkDelivery(delivery, { items: Infinity, bytes });
       for (const [seq, item] of this.#itemsOf(delivery)) {
-        same('how they are to be run', delivery.mode, modeOf(item));
+        same('the mode of the items', delivery.mode, modeOf(item));
         must(`${seq}, which has killed, is lent with others`, item.kills === 0 || deliveries.length === 1);
       }
       this.#lent(holding, delivery);
@@ -377,7 +377,7 @@ export class Walk {
       giveBack(item);
       item.lost = true;
     }
-    same('what a dead consumer says late', this.#queue.settle(holding, [[1, nobodyHolds]], this.#now), nobodyHolds);
+    same('the late report of a dead consumer', this.#queue.settle(holding, [[1, nobodyHolds]], this.#now), nobodyHolds);
     const successor = new Holding(2);
     this.#holdings = this.#holdings.map((other) => (other === holding ? successor : other));
   }
