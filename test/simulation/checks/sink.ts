@@ -22,7 +22,7 @@ export function s1EachResultOnce(facts: Facts, sink: number, rows: readonly Row[
   }
 }
 
-/** S2: a dead letter names all sinks that have the item, and no other transactional sink. */
+/** S2: a dead letter names every transactional sink that has the item, and no sink that does not. */
 export function s2LettersNameWhoHasIt(facts: Facts, seqs: Iterable<number>): void {
   for (const seq of seqs) {
     const found = facts.seq(seq);

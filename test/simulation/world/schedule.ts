@@ -21,7 +21,7 @@ export function step(world: World): void {
   action?.do();
 }
 
-/** Limits how long a process waits, so that slow work gets done. */
+/** Weights that let no process wait so long that slow work is never done. */
 const even: Plan['weights'] = { hear: 1, say: 1, turn: 1, timer: 1, sink: 1, time: 0.01 };
 
 /** Ends all faults. */

@@ -20,7 +20,7 @@ describe('the quota of CPUs', () => {
       1.5,
     ],
     [
-      'is the lowest of the parents in version 2',
+      'is the lowest of its own and its parents in version 2',
       {
         '/proc/self/cgroup': '0::/a.slice/b.service\n',
         '/sys/fs/cgroup/a.slice/b.service/cpu.max': '400000 100000\n',

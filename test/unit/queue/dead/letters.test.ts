@@ -91,7 +91,7 @@ describe('dead letters', () => {
     }
   });
 
-  it('cannot be given back to a run that is ending, but reopen a finished run if no supervisor is running', () => {
+  it('cannot be given back at the end of a run, but reopen a finished run if no supervisor is running', () => {
     const { queue, store } = withLetter();
     for (const state of ['finishing', 'finished'] as const) {
       queue.setRun({ state, finishedAt: 5, exitCode: 3 });
