@@ -172,7 +172,7 @@ export const schema = z.strictObject({
   }),
   producerWindow: described(size('64KiB', '1GiB'), {
     group: 'Hand-over',
-    help: 'Bytes the producer may send ahead of acknowledgement',
+    help: 'Bytes the producer may send ahead of acknowledgement; they may take the queue past its high-water marks',
     default: '4MiB',
   }),
   consumerCredit: described(size('64KiB', '1GiB'), {

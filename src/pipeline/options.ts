@@ -80,7 +80,7 @@ export interface PipelineOptions {
   minFree?: ByteSize | undefined;
   /** Largest item, encoded. Default 16MiB, at most 128MiB. */
   maxItemBytes?: ByteSize | undefined;
-  /** Bytes that the producer may send ahead of acknowledgement. Default 4MiB. */
+  /** Bytes that the producer may send ahead of acknowledgement. They may take the queue past its high-water marks. Default 4MiB. */
   producerWindow?: ByteSize | undefined;
   /** Bytes of items that a consumer may hold. Default 8MiB. */
   consumerCredit?: ByteSize | undefined;
