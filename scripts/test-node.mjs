@@ -36,7 +36,8 @@ const { values, positionals } = parseArgs({
 const lines = positionals.filter((word) => /^\d+(\.\d+)*$/.test(word));
 const paths = positionals.filter((word) => !lines.includes(word));
 const parts = values.parts.split(',');
-const selected = [...values.without.map((path) => `--testPathIgnorePatterns=${path}`), ...paths];
+// Paths first: the option of Jest takes all words that follow it.
+const selected = [...paths, ...values.without.map((path) => `--testPathIgnorePatterns=${path}`)];
 const unknown = parts.filter((part) => !(part in scripts));
 
 if (lines.length === 0 || unknown.length > 0) {
@@ -73,7 +74,7 @@ async function testLine(line) {
     for (const script of ['build', ...parts.map((part) => scripts[part])]) {
       console.log(`\n── ${script}, ${node} ${'─'.repeat(50)}`);
       const isTest = [scripts.unit, scripts.integration].includes(script);
-      const code = await run(['run', '--silent', script, ...(isTest ? selected : [])], checkout, env);
+      const code = await run(['run', '--silent', script, ...(isTest ? ['--', ...selected] : [])], checkout, env);
       if (code !== 0) failed.push(script.replace('test:', ''));
       if (script === 'build' && code !== 0) break;
     }

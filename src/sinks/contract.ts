@@ -260,8 +260,9 @@ const transactional: readonly Case[] = [
     test: async (place) => {
       const writer = await place.open();
       if (!writer.prepare) return;
-      await writer.prepare(place.batch(writer, [1], [[1]]));
+      const prepared = await writer.prepare(place.batch(writer, [1], [[1]]));
       await writer.close();
+      await assert.rejects(() => prepared.commit());
       const again = await place.open();
       assert.deepEqual(await again.ask(1, 9), []);
       await place.commit(again, [1], [[1]]);

@@ -1,7 +1,7 @@
 import { errorData } from '../../core/errors.ts';
 import { Ledger } from '../../ledger/ledger.ts';
 import { MemoryTables } from '../../ledger/memory-tables.ts';
-import { BadRow, type Batch, type SinkContext, type SinkWriter } from '../../sinks/port.ts';
+import { BadRow, Unreachable, type Batch, type SinkContext, type SinkWriter } from '../../sinks/port.ts';
 
 /** The store of a memory sink, shared by all of its writers. */
 export interface Place<Row> {
@@ -48,16 +48,17 @@ export async function openWriter<Row>(place: Place<Row>, context: SinkContext): 
         const work = async (): Promise<void> => {
           const restore = tables.remember();
           await ledger.record(items);
-          const isCommitted = await new Promise<boolean>((decide) => {
+          const decision = new Promise<boolean>((decide) => {
             const decided = (commit: boolean) => async (): Promise<void> => {
               decide(commit);
               await place.last;
+              if (commit && !(await decision)) throw new Unreachable('memory: the sink was closed');
             };
             rollBack = () => decide(false);
             if (isClosed) rollBack();
             prepared({ commit: decided(true), rollback: decided(false) });
           });
-          if (isCommitted) for (const row of captured) rows.push(row);
+          if (await decision) for (const row of captured) rows.push(row);
           else restore();
         };
         inTransaction(work).catch(failed);

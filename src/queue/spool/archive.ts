@@ -1,4 +1,5 @@
 import { existsSync, linkSync, renameSync, rmSync } from 'node:fs';
+import { restoreLog } from './kept-log.ts';
 
 /** Archives a spool's file: renames it to a name that is not in use. Returns the new name. */
 export function archiveFile(file: string, suffix: string): string {
@@ -7,6 +8,7 @@ export function archiveFile(file: string, suffix: string): string {
 
 /** The same for a file that cannot be opened: some of its content may be in a log next to it. */
 export function archiveUnreadableFile(file: string, suffix: string): string {
+  restoreLog(file);
   return archive(file, suffix, ['-wal', '-journal']);
 }
 

@@ -3,6 +3,7 @@ import { requireQueue } from './directory.ts';
 import { openingFailure } from './failure.ts';
 import { openSpoolFile } from './file.ts';
 import { forgetHolder } from './holder.ts';
+import { leave } from './kept-log.ts';
 
 /**
  * Rewrites a spool's file without the free space in it. It holds the lock, so no supervisor may use the file. The rewrite is
@@ -18,11 +19,11 @@ export function compactSpool(file: string, pipeline?: string): { before: number;
     // All of it in one file: without a log next to it, nothing seems to be missing.
     db.pragma('journal_mode = DELETE');
   } catch (error) {
+    leave(db, file);
     throw openingFailure(error, file);
-  } finally {
-    forgetHolder(file);
-    db.close();
   }
+  forgetHolder(file);
+  db.close();
   return { before, after: sizeOf(file) };
 }
 

@@ -79,7 +79,7 @@ function connect(file: string): Database.Database {
     db.pragma('user_version');
     return db;
   } catch (error) {
-    db?.close();
+    if (db) leave(db, file);
     if (isBusy(error)) throw inUse(file);
     if ((error as { code?: unknown }).code === 'SQLITE_CANTOPEN' || isReadOnly(error)) throw notWritable(file, error);
     throw spoolFailure(error, file);

@@ -1,5 +1,5 @@
 /** The log of a queue's file under a second name, while the file is closed without being clean. */
-import { linkSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, linkSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 
 /**
@@ -11,17 +11,18 @@ export function leave(db: { close: () => unknown }, file: string): void {
   const isKept = succeeds(() => linkSync(log, kept));
   db.close();
   if (!isKept) return;
-  // Only if no other process has begun a new log since. If the log was not removed, it is still the same file.
   succeeds(() => linkSync(kept, log));
-  succeeds(() => rmSync(kept));
+  // That fails if the log was not removed, or if another process has begun a new one since, which then has all of it. Or a
+  // reader has created an empty one, which it removes: then the next start finds this one.
+  if (statSync(log, { throwIfNoEntry: false })?.size !== 0 || isEmpty(kept)) succeeds(() => rmSync(kept));
 }
 
 /**
- * Gives a log that was kept its name back: its process was killed in `leave`. Only for a file that is not clean and has no
- * log. Returns whether the file has its log now.
+ * Gives a log that was kept its name back: its process was killed in `leave`. Only for a file that is not clean. Returns
+ * whether the file has a log now.
  */
 export function restoreLog(file: string): boolean {
-  return keptLogs(file).some((kept) => succeeds(() => linkSync(kept, `${file}-wal`)));
+  return keptLogs(file).some((kept) => succeeds(() => linkSync(kept, `${file}-wal`))) || existsSync(`${file}-wal`);
 }
 
 /**
@@ -32,11 +33,17 @@ export function forgetKeptLogs(file: string): void {
   for (const kept of keptLogs(file)) rmSync(kept, { force: true });
 }
 
-function keptLogs(file: string): string[] {
-  const start = `${basename(file)}-wal.`;
-  return readdirSync(dirname(file))
-    .filter((name) => name.startsWith(start) && /^\d+$/.test(name.slice(start.length)))
-    .map((name) => join(dirname(file), name));
+/** The logs of the file that were kept under other names. */
+export function keptLogs(file: string): string[] {
+  const [directory, start] = [dirname(file), `${basename(file)}-wal.`];
+  if (!existsSync(directory)) return [];
+  return readdirSync(directory, { withFileTypes: true })
+    .filter((entry) => entry.isFile() && entry.name.startsWith(start) && /^\d+$/.test(entry.name.slice(start.length)))
+    .map(({ name }) => join(directory, name));
+}
+
+function isEmpty(file: string): boolean {
+  return statSync(file, { throwIfNoEntry: false })?.size === 0;
 }
 
 function succeeds(act: () => void): boolean {

@@ -6,7 +6,7 @@ import { exitCodes } from '../../core/exit-codes.ts';
 import { ownership, requireQueue } from './directory.ts';
 import { openingFailure } from './failure.ts';
 import { inUse, isHolderRecorded } from './holder.ts';
-import { restoreLog } from './kept-log.ts';
+import { keptLogs, restoreLog } from './kept-log.ts';
 import { applicationId, schemaVersion } from './schema.ts';
 
 /** A process that starts at the same moment holds the file for an instant; a supervisor keeps it. */
@@ -74,9 +74,10 @@ function isLogInUse(path: string): boolean {
 export function requireUsable(file: string, options: Usable): void {
   if (!statSync(file, { throwIfNoEntry: false })?.size) return requireNeverUsed(file);
   try {
-    requireComplete(file, options);
+    requireComplete(file, { ...options, mayLackLog: false });
   } catch (error) {
-    if (!(error instanceof MillraceError && error.code === 'SPOOL_INCOMPLETE' && restoreLog(file))) throw error;
+    if (!(error instanceof MillraceError && error.code === 'SPOOL_INCOMPLETE')) throw error;
+    if (!restoreLog(file) && !options.mayLackLog) throw error;
     requireComplete(file, options);
   }
 }
@@ -108,7 +109,7 @@ function requireComplete(file: string, { mayLackLog, pipeline }: Usable): void {
 /** SQLite would start a new database, and remove a log that it finds. */
 function requireNeverUsed(file: string): void {
   const isThere = existsSync(file);
-  const hasLog = (statSync(`${file}-wal`, { throwIfNoEntry: false })?.size ?? 0) > 0;
+  const hasLog = (statSync(`${file}-wal`, { throwIfNoEntry: false })?.size ?? 0) > 0 || keptLogs(file).length > 0;
   if (!hasLog && !(isThere && isHolderRecorded(file))) return;
   throw new MillraceError(
     isThere ? 'SPOOL_INCOMPLETE' : 'SPOOL',

@@ -12,6 +12,7 @@ import {
   renameSync,
   rmSync,
   statSync,
+  truncateSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -21,6 +22,7 @@ import Database from 'better-sqlite3';
 import { archiveUnreadableFile } from '../../../../src/queue/spool/archive.ts';
 import { fileWatch, openSpoolFile } from '../../../../src/queue/spool/file.ts';
 import { compactSpool } from '../../../../src/queue/spool/compact.ts';
+import { leave, restoreLog } from '../../../../src/queue/spool/kept-log.ts';
 import { applicationId, migrations, schemaVersion } from '../../../../src/queue/spool/schema.ts';
 import { Spool } from '../../../../src/queue/spool/spool.ts';
 import { aRun, frameOf, group } from '../../../contract/store.ts';
@@ -343,7 +345,17 @@ describe('a spool of an earlier version', () => {
 });
 
 describeWithMounts('a spool on a disk that is full when it is closed', () => {
-  it('keeps its log, and can be opened again', () => {
+  it.each([
+    ['at once', () => undefined],
+    [
+      'after a failed compaction',
+      (filler: string) => {
+        // Enough to open the file, and not enough to write all of it again.
+        truncateSync(filler, statSync(filler).size - 64 * 1024);
+        expect(thrownBy(() => compactSpool(file))?.message).toContain('no disk space');
+      },
+    ],
+  ])('keeps its log, and can be opened again %s', (_, happens) => {
     const disk = mountSmall(join(directory, 'state'), '64m');
     try {
       const spool = open();
@@ -355,6 +367,7 @@ describeWithMounts('a spool on a disk that is full when it is closed', () => {
       const filler = join(directory, 'state', 'filler');
       fill(filler);
       spool.close();
+      happens(filler);
       rmSync(filler);
       const again = open();
       expect(again.wasClean).toBe(false);
@@ -377,6 +390,58 @@ describeWithMounts('a spool on a disk that is full when it is closed', () => {
       }
     }
   }
+});
+
+describe('a queue’s log that was kept under another name', () => {
+  const kept = (): string => `${file}-wal.4194304`;
+
+  /** An unclean file whose last commit is only in the kept log. */
+  function leftInside(): void {
+    const spool = open();
+    spool.store.commit(group({ run: { ...aRun, nextSeq: 2 } }));
+    const before = readFileSync(file);
+    spool.abandon();
+    writeFileSync(file, before);
+    renameSync(`${file}-wal`, kept());
+  }
+
+  it('is restored by the first of two starts, and the second one finds it', () => {
+    leftInside();
+    expect([restoreLog(file), restoreLog(file)]).toEqual([true, true]);
+  });
+
+  it('stays if a reader has created an empty log meanwhile', () => {
+    leftInside();
+    renameSync(kept(), `${file}-wal`);
+    const db = {
+      close: () => {
+        rmSync(`${file}-wal`);
+        writeFileSync(`${file}-wal`, '');
+      },
+    };
+    leave(db, file);
+    rmSync(`${file}-wal`);
+    expect(open().store.run()?.nextSeq).toBe(2);
+  });
+
+  it('is not ignored by store compact', () => {
+    leftInside();
+    compactSpool(file);
+    expect(open().store.run()?.nextSeq).toBe(2);
+  });
+
+  it('is archived with its file if that cannot be opened', () => {
+    leftInside();
+    const archived = archiveUnreadableFile(file, 'old');
+    expect(existsSync(`${archived}-wal`)).toBe(true);
+  });
+
+  it('keeps a start from creating a new queue next to it', () => {
+    leftInside();
+    rmSync(file);
+    expect(thrownBy(open)).toMatchObject({ code: 'SPOOL', exitCode: 74 });
+    expect(existsSync(kept())).toBe(true);
+  });
 });
 
 describe('a directory that cannot be created', () => {
