@@ -112,7 +112,8 @@ export interface DecoderContext {
 export interface OpenSource {
   /**
    * Yields chunks until the source has ended. Called at most once. The next chunk is requested only when there is space
-   * for it, which throttles the source. At a stop, the iterator's `return` is called.
+   * for it, which throttles the source; a source that has waited long yields a chunk without items first, to hear whether
+   * there is still space. At a stop, the iterator's `return` is called.
    */
   read(): Iterable<Chunk> | AsyncIterable<Chunk>;
   /**

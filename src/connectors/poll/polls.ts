@@ -9,12 +9,11 @@ export async function* polls({ everyMs, read }: PollSettings, context: OpenConte
   const { clock, signal, run, params, fetch, limit, log } = context;
   const given = { signal, run, params, fetch, limit, log, previous: usersCursor(context.previous) };
   const progress = new Progress(context.cursor);
-  for (;;) {
+  while (!signal.aborted) {
     const nextAt = clock.now() + everyMs;
     yield* pollOnce(read, given, progress);
     const left = nextAt - clock.now();
     if (left > 0) await pause(clock, left, signal);
-    if (signal.aborted) return;
     // The queue may have filled up meanwhile. The next chunk, and so the next poll, waits until it has space again.
     yield { items: [] };
   }

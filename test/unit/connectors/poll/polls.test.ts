@@ -1,6 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Polled } from '../../../../src/connectors/poll/fields.ts';
 import { pause } from '../../../../src/core/clock.ts';
+import { from } from '../../../../src/connectors/from.ts';
+import type { OpenSource } from '../../../../src/sources/port.ts';
+import { HandClock } from '../../../support/hand-clock.ts';
 import type { SourceContext } from '../../../../src/pipeline/context.ts';
 import { openContext } from '../../../support/read-source.ts';
 import { APoll } from './a-poll.ts';
@@ -87,6 +90,21 @@ describe('from.poll polls', () => {
     await poll.turn(60 * second);
     expect(starts).toEqual([0]);
   });
+});
+
+it('from.poll ends if it is read on after a stop, and does not poll again', async () => {
+  let polled = 0;
+  const stopping = new AbortController();
+  const { signal } = stopping;
+  const spec = from.poll({ every: '1d', read: () => [(polled += 1)] });
+  const source = (await spec.open(openContext({ signal, clock: new HandClock() }))) as OpenSource;
+  const found: unknown[] = [];
+  for await (const chunk of source.read()) {
+    found.push(chunk);
+    stopping.abort();
+  }
+  expect(found).toMatchObject([{ items: [1] }, { items: [] }]);
+  expect(polled).toBe(1);
 });
 
 describe('from.poll takes items', () => {
@@ -206,6 +224,12 @@ describe('the cursor of from.poll', () => {
     expect(poll.sent).toMatchObject([{ items: [], position: { cursor: '{"version":1,"cursor":0}' } }]);
   });
 
+  it('is sent after the first poll of a run, even if `read` has none and nothing is new', async () => {
+    const poll = await new APoll({ read: () => [] }).start();
+    await poll.turn(10 * second);
+    expect(poll.sent).toMatchObject([{ items: [], position: { cursor: '{"version":1}', count: 0 } }]);
+  });
+
   it.each([
     ['without `cursor` in what it returns', () => ({ items: [1] })],
     ['that returns an array', () => [1]],
@@ -223,8 +247,11 @@ describe('the cursor of from.poll', () => {
     expect(poll.position).toMatchObject({ cursor: '{"version":1,"cursor":"start"}', count: 0 });
   });
 
-  it('covers the items of each finished poll, even if `read` has none', async () => {
-    const poll = await new APoll({ read: () => [1, 2] }).start();
+  it.each([
+    ['returns an array', () => [1, 2]],
+    ['is a generator', () => [1, 2].values()],
+  ])('covers the items of each finished poll, also if `read` has none and %s', async (_, read) => {
+    const poll = await new APoll({ read }).start();
     await poll.turn(10 * second);
     expect(poll.items).toEqual([1, 2, 1, 2]);
     expect(poll.position).toMatchObject({ cursor: '{"version":1}', count: 0 });
