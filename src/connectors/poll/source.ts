@@ -2,7 +2,6 @@ import { formatDuration } from '../../core/units.ts';
 import { defineSource, type SourceSpec } from '../../sources/port.ts';
 import type { PollFields } from './fields.ts';
 import { pollSettings } from './options.ts';
-import { polls } from './polls.ts';
 
 /** Calls `read` again and again, and reads what is new each time. It never ends. See docs/connectors/poll.md. */
 export function poll<Item, Cursor = unknown>(options: PollFields<Item, Cursor>): SourceSpec<Item> {
@@ -13,6 +12,9 @@ export function poll<Item, Cursor = unknown>(options: PollFields<Item, Cursor>):
     resumes: 'by cursor',
     settles: false,
     endless: true,
-    open: (context) => ({ read: () => polls(settings, context) }),
+    open: async (context) => {
+      const { polls } = await import('./polls.ts');
+      return { read: () => polls(settings, context) };
+    },
   });
 }

@@ -1,6 +1,6 @@
 import { from } from '../../../../src/connectors/from.ts';
 import type { PollFields } from '../../../../src/connectors/poll/fields.ts';
-import type { SourcePosition } from '../../../../src/frame/position.ts';
+import { sourceStart, type SourcePosition } from '../../../../src/frame/position.ts';
 import type { OpenContext, OpenSource } from '../../../../src/sources/port.ts';
 import { microtasks } from '../../../support/microtasks.ts';
 import { openContext } from '../../../support/read-source.ts';
@@ -16,26 +16,31 @@ export interface APollOptions<Cursor> {
 /** A producer that reads `from.poll`, with the test as its clock and its supervisor, which stores everything at once. */
 export class APoll<Cursor> {
   readonly #producer: AProducer;
+  readonly #open: (cursor: unknown) => Promise<OpenSource>;
+  readonly #position: SourcePosition;
   readonly #stopping = new AbortController();
   #result: Promise<boolean> | undefined;
+  #source: OpenSource | undefined;
   #stored = 0;
 
-  constructor({ every = '10s', read, position, context }: APollOptions<Cursor>) {
-    const spec = from.poll({ every, read });
+  constructor({ every = '10s', read, position = sourceStart, context }: APollOptions<Cursor>) {
+    this.#open = async (cursor) => {
+      const { signal } = this.#stopping;
+      return await from.poll({ every, read }).open(openContext({ ...context, cursor, clock: this.clock, signal }));
+    };
+    this.#position = position;
     this.#producer = new AProducer({
       yields: 'chunks',
       frameItems: 100,
-      open: (cursor) => {
-        const { clock } = this.#producer;
-        const { signal } = this.#stopping;
-        return (spec.open(openContext({ ...context, cursor, clock, signal })) as OpenSource).read();
-      },
-      ...(position && { position }),
+      open: () => this.#source!.read(),
+      position,
     });
   }
 
   /** Reads as far as it can for now. */
   async start(): Promise<this> {
+    const { cursor } = this.#position;
+    this.#source = await this.#open(cursor === null ? undefined : JSON.parse(cursor));
     this.#result = this.#producer.reader.read();
     this.#result.catch(() => undefined);
     await this.settle();

@@ -2,7 +2,6 @@ import { describe, expect, it } from '@jest/globals';
 import type { Polled } from '../../../../src/connectors/poll/fields.ts';
 import { pause } from '../../../../src/core/clock.ts';
 import { from } from '../../../../src/connectors/from.ts';
-import type { OpenSource } from '../../../../src/sources/port.ts';
 import { HandClock } from '../../../support/hand-clock.ts';
 import type { SourceContext } from '../../../../src/pipeline/context.ts';
 import { openContext } from '../../../support/read-source.ts';
@@ -97,7 +96,7 @@ it('from.poll ends if it is read on after a stop, and does not poll again', asyn
   const stopping = new AbortController();
   const { signal } = stopping;
   const spec = from.poll({ every: '1d', read: () => [(polled += 1)] });
-  const source = (await spec.open(openContext({ signal, clock: new HandClock() }))) as OpenSource;
+  const source = await spec.open(openContext({ signal, clock: new HandClock() }));
   const found: unknown[] = [];
   for await (const chunk of source.read()) {
     found.push(chunk);
