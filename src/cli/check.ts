@@ -126,7 +126,7 @@ function sourceTexts({ resumes, isEndless, items }: SourceFacts, { deterministic
   }[resumes];
   return [
     `after a restart ${after}`,
-    ...(isEndless ? ['its loop never ends, so the run ends only when you stop it'] : []),
+    ...(isEndless ? ['it never ends by itself, so the run ends only when you stop it'] : []),
     ...(items === undefined ? [] : [plural(items, 'item')]),
   ];
 }

@@ -24,10 +24,14 @@ export class Fields {
   /** The field's value, or `fallback` if it was not given or is wrong. */
   read<Value>(field: string, fallback: Value, check: Check<Value>): Value {
     this.#known.add(field);
-    const value = this.#given[field];
-    if (value === undefined) return fallback;
+    return this.#given[field] === undefined ? fallback : this.required(field, fallback, check);
+  }
+
+  /** The value of a field that must be given, or `fallback` if it is missing or wrong. */
+  required<Value>(field: string, fallback: Value, check: Check<Value>): Value {
+    this.#known.add(field);
     try {
-      return check(value);
+      return check(this.#given[field]);
     } catch (error) {
       if (!(error instanceof TypeError)) throw error;
       this.#problems.push(`${field}: ${error.message}`);

@@ -4,5 +4,6 @@
  */
 import { csv } from './csv/source.ts';
 import { ndjson } from './ndjson/source.ts';
+import { poll } from './poll/source.ts';
 
-export const from = { csv, ndjson } as const;
+export const from = { csv, ndjson, poll } as const;

@@ -9,7 +9,7 @@ export interface SourceFacts {
    * cannot be read twice.
    */
   resumes: 'by checkpoints' | 'by count' | 'unknown' | 'not';
-  /** It has a loop without a condition and without an exit. */
+  /** Its specification says so, or it has a loop without a condition and without an exit. */
   isEndless: boolean;
   /** How many items it has; undefined if that is not known. */
   items: number | undefined;
@@ -19,7 +19,9 @@ const ofSpec = { 'by cursor': 'by checkpoints', 'by count': 'by count', not: 'no
 
 /** Reads the specification or, if there is none, the source's own code, but not the functions that it calls. */
 export function sourceFacts(source: Source<unknown>): SourceFacts {
-  if (isSourceSpec(source)) return { resumes: ofSpec[source.resumes], isEndless: false, items: undefined };
+  if (isSourceSpec(source)) {
+    return { resumes: ofSpec[source.resumes], isEndless: source.endless ?? false, items: undefined };
+  }
   if (typeof source !== 'function') {
     const { length, size } = source as { length?: unknown; size?: unknown };
     const items = [length, size].find((each) => typeof each === 'number');

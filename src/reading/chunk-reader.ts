@@ -2,7 +2,7 @@ import { configError } from '../core/errors.ts';
 import type { SourcePosition } from '../frame/position.ts';
 import type { Chunk, ItemChunk, OpenSource, RecordChunk } from '../sources/port.ts';
 import { checkedChunk, spansOf, type RecordSpan } from './chunk.ts';
-import { cursorText } from './cursor-text.ts';
+import { cursorText } from '../core/cursor-text.ts';
 import { handOver } from './hand-over.ts';
 import { cleanUp, isDone, isPromise, iteratorOf, type SourceIterator } from './iterators.ts';
 import type { ReadingOptions, SourceReader } from './reader.ts';

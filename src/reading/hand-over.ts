@@ -1,6 +1,6 @@
 import { configError } from '../core/errors.ts';
 import { isThenable } from '../core/thenable.ts';
-import { shortCursor } from './cursor-text.ts';
+import { shortCursor } from '../core/cursor-text.ts';
 import type { Outlet, SourcePlace } from './outlet.ts';
 
 /**

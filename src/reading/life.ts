@@ -7,7 +7,7 @@ import { stopped } from '../child/stopped.ts';
 import { commonLife, type Life, type LifeOptions } from '../child/life.ts';
 import type { ConfigureProducer, FromProducer, SettledTo, ToProducer } from '../ipc/messages.ts';
 import { isDeterministic, isSourceSpec } from '../sources/port.ts';
-import { cursorFrom } from './cursor-text.ts';
+import { cursorFrom } from '../core/cursor-text.ts';
 import { OpenedSource } from './opened-source.ts';
 import { Outlet } from './outlet.ts';
 import { Reader, type SourceReader } from './reader.ts';

@@ -2,7 +2,7 @@ import { parseJson } from '../core/json.ts';
 import type { SourcePosition } from '../frame/position.ts';
 import type { OpenContext, OpenSource, SourceSpec } from '../sources/port.ts';
 import { ChunkReader } from './chunk-reader.ts';
-import { cursorFrom } from './cursor-text.ts';
+import { cursorFrom } from '../core/cursor-text.ts';
 import type { ReadingOptions, SourceReader } from './reader.ts';
 import { Reports } from './reports.ts';
 

@@ -1,6 +1,6 @@
 import type { Clock } from '../core/clock.ts';
 import type { SourcePosition } from '../frame/position.ts';
-import { cursorFrom, cursorText } from './cursor-text.ts';
+import { cursorFrom, cursorText } from '../core/cursor-text.ts';
 import { handOver } from './hand-over.ts';
 import { cleanUp, isDone, isPromise, iteratorOf, type SourceIterator } from './iterators.ts';
 import type { Outlet } from './outlet.ts';

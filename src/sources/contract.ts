@@ -31,6 +31,8 @@ export interface SourceFeatures {
   readonly yields: 'items' | 'records';
   /** Default: false. */
   readonly settles?: boolean;
+  /** It never ends by itself. Default: false. */
+  readonly endless?: boolean;
 }
 
 /** A source with a place of its own. */
@@ -46,6 +48,11 @@ export interface SourceUnderTest {
   readonly taken?: () => number;
   /** How many items the source has dealt with as settled. Needed if it settles. */
   readonly settledItems?: () => number | Promise<number>;
+  /**
+   * Resolves when the source, which is being read, has yielded everything that its place holds and waits for more. Called
+   * each time that reading begins. Needed if it is endless.
+   */
+  readonly caughtUp?: () => Promise<void>;
   /** Additional properties of each context for this source, such as a `fetch`. */
   readonly context?: Partial<OpenContext>;
   /** Time for the source's waits. Default: the machine's clock. */
@@ -85,7 +92,7 @@ interface Case {
 
 const common: readonly Case[] = [
   {
-    name: 'yields its items in order, and ends',
+    name: 'yields its items in order, and ends unless it is endless',
     test: async (place) => {
       const chunks = await place.readAll(await place.open());
       assert.deepEqual(place.itemsOf(chunks), place.items);
@@ -159,8 +166,8 @@ const common: readonly Case[] = [
     test: async (place) => {
       const source = await place.open();
       const chunks: Chunk[] = [];
-      for await (const chunk of source.read()) {
-        chunks.push(copyOf(chunk));
+      for await (const chunk of place.chunks(source)) {
+        chunks.push(chunk);
         // Every other cursor is skipped: the next report covers it.
         if (chunk.cursor !== undefined && chunks.length % 2 === 0) await source.stored?.(asJson(chunk.cursor));
       }
@@ -372,8 +379,8 @@ const settling: readonly Case[] = [
     test: async (place) => {
       const source = await place.open();
       const chunks: Chunk[] = [];
-      for await (const chunk of source.read()) {
-        chunks.push(copyOf(chunk));
+      for await (const chunk of place.chunks(source)) {
+        chunks.push(chunk);
         if (chunk.cursor !== undefined) await source.settled!(asJson(chunk.cursor));
       }
       assert.deepEqual(place.itemsOf(chunks), place.items);
@@ -479,7 +486,7 @@ class Place {
   }
 
   hasFeatures(features: SourceFeatures): void {
-    const { spec, settledItems } = this.#subject;
+    const { spec, settledItems, caughtUp } = this.#subject;
     this.#features = features;
     assert.equal(spec.resumes, features.resumes, 'the specification says how the source resumes');
     assert.equal(spec.settles, features.settles ?? false, 'the specification says whether the source settles');
@@ -488,6 +495,12 @@ class Place {
       features.yields === 'records',
       'a source of records, and no other, has a decoder',
     );
+    assert.equal(
+      spec.endless ?? false,
+      features.endless ?? false,
+      'the specification says whether the source is endless',
+    );
+    if (features.endless) assert.ok(caughtUp, 'an endless source is tested with `caughtUp`');
     if (features.settles) assert.ok(settledItems, 'a source that settles is tested with `settledItems`');
   }
 
@@ -524,13 +537,34 @@ class Place {
 
   iterate(source: OpenSource): Iterating {
     const chunks = source.read();
-    return Symbol.asyncIterator in chunks ? chunks[Symbol.asyncIterator]() : chunks[Symbol.iterator]();
+    const iterator = Symbol.asyncIterator in chunks ? chunks[Symbol.asyncIterator]() : chunks[Symbol.iterator]();
+    return this.features.endless ? this.#untilCaughtUp(iterator) : iterator;
+  }
+
+  /** An endless source as one that ends where it waits for more. */
+  #untilCaughtUp(iterator: Iterating): Iterating {
+    const end = { done: true, value: undefined } as const;
+    const caughtUp = this.#subject.caughtUp!().then(() => end);
+    return {
+      next: async () => {
+        const step = await Promise.race([iterator.next(), caughtUp]);
+        if (step === end) ignored(iterator.return?.());
+        else assert.ok(!step.done, 'it has ended, although its specification says that it is endless');
+        return step;
+      },
+      return: async () => (await iterator.return?.()) ?? end,
+    };
+  }
+
+  async *chunks(source: OpenSource): AsyncGenerator<Chunk> {
+    const iterator = this.iterate(source);
+    for (let chunk = await nextChunk(iterator); chunk !== undefined; chunk = await nextChunk(iterator)) yield chunk;
   }
 
   /** All chunks up to the end; every cursor is reported as stored. Then the source is closed. */
   async readAll(source: OpenSource, { isKeptOpen = false } = {}): Promise<Chunk[]> {
     const chunks: Chunk[] = [];
-    for await (const chunk of source.read()) chunks.push(copyOf(chunk));
+    for await (const chunk of this.chunks(source)) chunks.push(chunk);
     if (!isKeptOpen) await this.end(source);
     return chunks;
   }
@@ -546,6 +580,7 @@ class Place {
 
   /** The process ends cleanly. */
   async end(source: OpenSource): Promise<void> {
+    if (this.features.endless) this.stop(source);
     if (this.#open.delete(source)) await source.close?.();
   }
 

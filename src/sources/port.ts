@@ -58,6 +58,8 @@ export interface SourceSpec<out Item = unknown, out Limit extends string = never
    * stored cursor may come twice. Default: true, or false if it resumes `not`.
    */
   readonly deterministic?: boolean | undefined;
+  /** True if it never ends by itself: the run ends only when it is stopped. Default: false. */
+  readonly endless?: boolean | undefined;
   /**
    * Opens it in the producer. Import anything heavy here, not where the specification is made. Opening must not consume
    * anything: a producer may open a source that has ended, only for its `settled`. If the service stops meanwhile,
@@ -110,7 +112,8 @@ export interface DecoderContext {
 export interface OpenSource {
   /**
    * Yields chunks until the source has ended. Called at most once. The next chunk is requested only when there is space
-   * for it, which throttles the source. At a stop, the iterator's `return` is called.
+   * for it, which throttles the source; a source that has waited long yields a chunk without items first, to hear whether
+   * there is still space. At a stop, the iterator's `return` is called.
    */
   read(): Iterable<Chunk> | AsyncIterable<Chunk>;
   /**

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from '@jest/globals';
 import { from } from '../../src/connectors/from.ts';
+import { type Clock, systemClock } from '../../src/core/clock.ts';
 import type { SourceContext } from '../../src/pipeline/context.ts';
 import { sourceContract, type SourceFeatures, type SourceUnderTest } from '../../src/sources/contract.ts';
 import { RecordError, type SourceSpec } from '../../src/sources/port.ts';
@@ -43,6 +44,43 @@ const csvItems = [
   { id: 7, name: 'last' },
 ];
 const csv = (path: string): SourceSpec => from.csv({ path, types: { id: 'integer' } });
+
+/** A feed that is polled until nothing is new. */
+class AFeed {
+  taken = 0;
+  readonly #items: readonly number[];
+  readonly #waiting: (() => void)[] = [];
+
+  constructor(items: readonly number[]) {
+    this.#items = items;
+  }
+
+  after(cursor: number, most: number): readonly number[] {
+    const found = this.#items.slice(cursor, cursor + most);
+    if (found.length === 0) for (const resolve of this.#waiting.splice(0)) resolve();
+    return found;
+  }
+
+  tested(spec: SourceSpec): SourceUnderTest {
+    return {
+      spec,
+      items: this.#items,
+      taken: () => this.taken,
+      caughtUp: () => new Promise((resolve) => this.#waiting.push(resolve)),
+      clock: impatientClock,
+    };
+  }
+}
+
+/** Its timers fire at the end of the tick, however long they are. */
+const impatientClock: Clock = {
+  ...systemClock,
+  after: (_, fn) => {
+    let isCancelled = false;
+    systemClock.soon(() => isCancelled || fn());
+    return () => (isCancelled = true);
+  },
+};
 
 const subjects: Record<string, [SourceFeatures, () => SourceUnderTest]> = {
   'a source in memory that learns which items are settled': [
@@ -85,6 +123,39 @@ const subjects: Record<string, [SourceFeatures, () => SourceUnderTest]> = {
       };
       const spec = generatorSource({ source, hasCheckpoints: true });
       return { spec, items: numbers, taken: () => taken, clock: new HandClock() };
+    },
+  ],
+  'from.poll(), whose read is a generator function with checkpoints': [
+    { resumes: 'by cursor', yields: 'items', endless: true },
+    () => {
+      const feed = new AFeed(numbers);
+      const spec = from.poll({
+        every: '10s',
+        async *read({ cursor = 0, checkpoint }: SourceContext<number>) {
+          for (const n of feed.after(cursor, 5)) {
+            feed.taken += 1;
+            yield await Promise.resolve(n);
+            if (n % 3 === 0) checkpoint(n);
+          }
+          checkpoint(Math.min(cursor + 5, numbers.length));
+        },
+      });
+      return feed.tested(spec);
+    },
+  ],
+  'from.poll(), whose read returns pages': [
+    { resumes: 'by cursor', yields: 'items', endless: true },
+    () => {
+      const feed = new AFeed(numbers);
+      const spec = from.poll({
+        every: '10s',
+        read: async ({ cursor = 0 }: SourceContext<number>) => {
+          const items = feed.after(cursor, 5);
+          feed.taken += items.length;
+          return await Promise.resolve({ items, cursor: cursor + items.length });
+        },
+      });
+      return feed.tested(spec);
     },
   ],
   'from.csv()': [{ resumes: 'by cursor', yields: 'records' }, () => inFile(csvText, csvItems, csv)],

@@ -290,6 +290,38 @@ from.csv({ path: 'a', stdin: true });
 definePipeline({ name: 'a', source: from.csv({ path: 'a', header: ['id', 'name'] }), process: (row) => ({ id: 1, n: row.nmae }), sink });
 
 // prettier-ignore
+// @ts-expect-error -- no `every`
+from.poll({ read: () => [1] });
+
+// prettier-ignore
+// @ts-expect-error -- no `read`
+from.poll({ every: '1s' });
+
+// prettier-ignore
+// @ts-expect-error -- not a duration
+from.poll({ every: 'often', read: () => [1] });
+
+// prettier-ignore
+// @ts-expect-error -- an unknown field
+from.poll({ every: '1s', read: () => [1], evry: '1s' });
+
+// prettier-ignore
+// @ts-expect-error -- neither items nor a page
+from.poll({ every: '1s', read: () => 5 });
+
+// prettier-ignore
+// @ts-expect-error -- nothing is returned
+from.poll({ every: '1s', read: async () => {} });
+
+// prettier-ignore
+// @ts-expect-error -- a cursor of another type
+from.poll<number, number>({ every: '1s', read: () => ({ items: [1], cursor: 'x' }) });
+
+// prettier-ignore
+// @ts-expect-error -- items that lack the key
+definePipeline({ name: 'a', source: from.poll({ every: '1s', read: () => [{ no: 1 }] }), sink });
+
+// prettier-ignore
 // @ts-expect-error -- an unknown source
 from.kafka({});
 

@@ -13,7 +13,7 @@ import {
   text,
   to,
 } from 'millrace';
-import { defineProcessor } from 'millrace/port';
+import { defineProcessor, type SourceSpec } from 'millrace/port';
 
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
 function same<_Claim extends true>(): void {}
@@ -109,6 +109,52 @@ export const generated = definePipeline({
     for (let i = 0; i < params.n; i++) yield { i };
   },
   process: ({ i }, { params }) => ({ id: i + params.n }),
+  sink: to.sqlite({ file: 'a.db', table: 'a', key: 'id' }),
+});
+
+// Feeds: what `read` may return, and the items and cursors that follow from it.
+type ItemOf<Spec> = Spec extends SourceSpec<infer Item> ? Item : never;
+export const polled = {
+  array: from.poll({ every: '10s', read: () => [{ id: 1 }] }),
+  promise: from.poll({ every: 500, read: async () => [{ id: 1 }] }),
+  page: from.poll({ every: '1 min', read: async ({ cursor = 0 }: SourceContext<number>) => ({ items: [{ id: 1 }], cursor: cursor + 1 }) }), // prettier-ignore
+  generator: from.poll({
+    every: '10s',
+    *read({ cursor = 0, checkpoint }: SourceContext<number>) {
+      same<Same<typeof cursor, number>>();
+      yield { id: 1 };
+      checkpoint(cursor + 1);
+    },
+  }),
+  named: from.poll<{ id: number }, string>({
+    every: '1h',
+    read({ cursor, checkpoint }) {
+      same<Same<typeof cursor, string | undefined>>();
+      checkpoint('next');
+      return [{ id: 1 }];
+    },
+  }),
+};
+same<Same<ItemOf<typeof polled.array>, { id: number }>>();
+same<Same<ItemOf<typeof polled.generator>, { id: number }>>();
+same<Same<ItemOf<typeof polled.named>, { id: number }>>();
+same<Same<ItemOf<typeof polled.page>, { id: number }>>();
+same<Same<ItemOf<typeof polled.promise>, { id: number }>>();
+export const polling = definePipeline({
+  name: 'a',
+  params: { shelf: param.string() },
+  limits: { vendor: { rate: '1/s' } },
+  source: from.poll({
+    every: '10s',
+    async *read({ fetch, cursor }) {
+      await fetch('x', { limit: 'vendor' });
+      yield { id: 1, cursor };
+    },
+  }),
+  process: ({ id, cursor }) => {
+    same<Same<typeof cursor, unknown>>();
+    return { id };
+  },
   sink: to.sqlite({ file: 'a.db', table: 'a', key: 'id' }),
 });
 

@@ -41,7 +41,16 @@ const directories: Record<string, { from: readonly string[]; because: string }> 
     because: 'what a user imports: loading it must cost nothing',
   },
   connectors: {
-    from: ['core', 'ledger', 'sinks', 'sources/port', 'types:pipeline/options', 'types:values/secret', 'values/text'],
+    from: [
+      'core',
+      'ledger',
+      'sinks',
+      'sources/port',
+      'types:pipeline/context',
+      'types:pipeline/options',
+      'types:values/secret',
+      'values/text',
+    ],
     because: 'a connector knows its port, not who runs it',
   },
   sources: {

@@ -161,7 +161,7 @@ describe('millrace check', () => {
       'function* ({ cursor = 0, checkpoint }) { for (;;) { yield cursor; checkpoint(1); } }, deterministic: false,',
       [
         'source   after a restart it resumes at its last checkpoint, and stored items after it come twice (deterministic: false)',
-        'source   its loop never ends, so the run ends only when you stop it',
+        'source   it never ends by itself, so the run ends only when you stop it',
       ],
     ],
     [

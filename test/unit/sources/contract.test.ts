@@ -93,3 +93,49 @@ describe('the contract of sources', () => {
     expect(await failedBy(change)).toContain(name);
   });
 });
+
+describe('the contract of endless sources', () => {
+  /** The messages of the cases that fail for a source that waits after its last item, changed in this way. */
+  async function problems({ says, ends }: { says: boolean; ends: boolean }): Promise<string[]> {
+    const found = new Set<string>();
+    for (const { run } of sourceContract({ ...features, endless: true })) {
+      const made = new ASource([[1, 2], [3], [4, 5, 6]]);
+      let wait: () => void = () => undefined;
+      const open = async (context: OpenContext): Promise<OpenSource> => {
+        const source = await made.spec.open(context);
+        return {
+          ...source,
+          async *read() {
+            yield* source.read();
+            wait();
+            if (!ends) await new Promise((stop) => context.signal.addEventListener('abort', stop));
+          },
+        };
+      };
+      const subject = {
+        spec: { ...made.spec, endless: says, open },
+        items: [1, 2, 3, 4, 5, 6],
+        taken: () => made.taken,
+        settledItems: () => made.settled,
+        caughtUp: () => new Promise<void>((resolve) => (wait = ends ? () => undefined : resolve)),
+      };
+      await run(() => subject).catch(({ message }: Error) => found.add(message));
+    }
+    return [...found];
+  }
+
+  it('accepts one that waits for more', async () => {
+    expect(await problems({ says: true, ends: false })).toEqual([]);
+  });
+
+  it('refuses one that ends', async () => {
+    expect(await problems({ says: true, ends: true })).toEqual([
+      'it has ended, although its specification says that it is endless',
+    ]);
+  });
+
+  it('refuses one whose specification does not say so', async () => {
+    const [problem] = await problems({ says: false, ends: false });
+    expect(problem).toMatch(/^the specification says whether the source is endless/);
+  });
+});

@@ -1,6 +1,6 @@
-import { errorData } from '../core/errors.ts';
-import { parseJson, writeJson } from '../core/json.ts';
-import { show } from '../core/show.ts';
+import { errorData } from './errors.ts';
+import { parseJson, writeJson } from './json.ts';
+import { show } from './show.ts';
 
 /** The largest cursor: each frame carries one in its header. */
 const maxCursorBytes = 1024 * 1024;
