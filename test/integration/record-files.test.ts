@@ -37,7 +37,7 @@ const pipeline = (options: { source: string; waitFor?: string; every?: number })
       return row;
     },
     sink: to.sqlite({ file: 'out.db', table: 'rows' }),
-    options: { queueHighItems: 3000, producerWindow: '64KiB', crashLimit: 1000 },
+    options: { queueHighItems: 3000, producerWindow: '64KiB', frameBytes: '64KiB', crashLimit: 1000 },
   });`;
 
 const waitingRows = 60_000;
