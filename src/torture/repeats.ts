@@ -4,7 +4,8 @@ import { tell, type Problem } from './problem.ts';
 /**
  * At least once, and not more often than needed: an item that a process had committed may be done again only if the process
  * died with it in hand. A process settles in the order of its commits. So the unsettled commits of a process that died are
- * its last ones, and all of them were settled by other processes. A process that ended cleanly had settled all of its
+ * its last ones, and all of them were settled by other processes. The first of these may be settled in part: if another
+ * sink refuses one of its rows, its items are settled in several steps. A process that ended cleanly had settled all of its
  * commits. So no item can have been settled by two processes.
  */
 export function repeatProblems({ consumers, dead }: Evidence): Problem[] {
@@ -30,9 +31,14 @@ export function repeatProblems({ consumers, dead }: Evidence): Problem[] {
   return problems;
 }
 
-/** All commits except the last ones that may have been in hand: those whose items were all settled by another process, too. */
+/**
+ * The items of all commits except those that may have been in hand: the last ones, as long as their items were settled by
+ * another process, too.
+ */
 function certainlySettled({ commits, hasClosed }: Consumer, isOfSeveral: (seq: number) => boolean): Set<number> {
+  if (hasClosed) return new Set(commits.flatMap(({ seqs }) => seqs));
   let end = commits.length;
-  if (!hasClosed) while (end > 0 && commits[end - 1]!.seqs.every(isOfSeveral)) end -= 1;
-  return new Set(commits.slice(0, end).flatMap(({ seqs }) => seqs));
+  while (end > 0 && commits[end - 1]!.seqs.every(isOfSeveral)) end -= 1;
+  const last = commits[end - 1]?.seqs.filter((seq) => !isOfSeveral(seq)) ?? [];
+  return new Set([...commits.slice(0, Math.max(end - 1, 0)).flatMap(({ seqs }) => seqs), ...last]);
 }

@@ -98,6 +98,12 @@ describe('the oracle', () => {
     expect(judge(aLinesRun())).toMatchObject({ problems: [], repeated: 1 });
   });
 
+  it('allows that also for a part of a commit, which is settled in parts when another sink refuses one of its rows', () => {
+    const evidence = aLinesRun();
+    evidence.consumers[0]!.commits = [{ seqs: [1, 2] }];
+    expect(judge(evidence)).toMatchObject({ problems: [], repeated: 1 });
+  });
+
   it.each<[string, Spoil]>([
     ['of a process that ended in order', ({ consumers }) => void (consumers[0]!.hasClosed = true)],
     ['that its process had settled before it died', ({ consumers }) => void consumers[0]!.commits.push({ seqs: [1] })],
