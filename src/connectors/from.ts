@@ -4,5 +4,6 @@
  */
 import { csv } from './csv/source.ts';
 import { ndjson } from './ndjson/source.ts';
+import { sqlite } from './sqlite/source.ts';
 
-export const from = { csv, ndjson } as const;
+export const from = { csv, ndjson, sqlite } as const;

@@ -1,0 +1,61 @@
+import { startDirectory } from '../../core/start-directory.ts';
+import { defineSource, type SourceSpec } from '../../sources/port.ts';
+import { isText, text, type Text } from '../../values/text.ts';
+import { expected, Fields } from '../fields.ts';
+import type { SqlSourceFields } from '../sql-source/fields.ts';
+import { sqlSettings, type SqlSettings } from '../sql-source/options.ts';
+
+export interface SqliteSourceOptions<Row> extends SqlSourceFields<Row> {
+  /** The database file. A relative path starts at the directory in which the pipeline is run. */
+  readonly file: Text;
+}
+
+/** The checked options of `from.sqlite`. */
+export interface SqliteSourceSettings extends SqlSettings {
+  readonly file: Text;
+  /** Where a relative `file` starts. */
+  readonly directory: string;
+}
+
+/**
+ * Rows of a SQLite table or query, in the order of a key. The file is opened read-only, and between two pages no
+ * transaction is open. See docs/connectors/sqlite.md.
+ */
+export function sqlite<Row extends object = Record<string, unknown>>(
+  options: SqliteSourceOptions<Row>,
+): SourceSpec<NoInfer<Row>> {
+  const fields = new Fields('from.sqlite', options);
+  if (!fields.has('file')) fields.problem('file: expected the path of a database file');
+  const file = fields.read<Text>('file', '', checkFile);
+  const settings: SqliteSourceSettings = { ...sqlSettings(fields), file, directory: startDirectory };
+  fields.done();
+  const { from } = settings;
+  const columns = 'table' in from ? from.columns : undefined;
+  return defineSource({
+    kind: 'sqlite',
+    target: 'table' in from ? text`${file}, table ${from.table}` : text`${file}, query`,
+    options,
+    ...(columns && { columns: { types: new Map(columns.map((name) => [name, 'any'])), isComplete: true } }),
+    resumes: 'by cursor',
+    settles: false,
+    // better-sqlite3 is native code, which only a producer that reads should load.
+    open: async (context) => (await import('./reading.ts')).openSqlite(settings, context),
+    check: async (context) => (await import('./reading.ts')).checkSqlite(settings, context),
+  });
+}
+
+function checkFile(value: unknown): Text {
+  if (!isText(value) || value === '') throw expected('the path of a database file', value);
+  const problem = typeof value === 'string' ? fileProblem(value) : undefined;
+  if (problem !== undefined) throw new TypeError(problem);
+  return value;
+}
+
+/** Why this cannot be the path of a database file; undefined if it can. */
+export function fileProblem(file: string): string | undefined {
+  if (file === '') return 'expected the path of a database file, got ""';
+  if (file === ':memory:' || file.startsWith('file:')) return `expected a path, got "${file}"`;
+  if (file.includes('\0')) return 'a path cannot hold a NUL character';
+  // better-sqlite3 would open another file, without the white space in its name.
+  return file === file.trim() ? undefined : `"${file}" begins or ends with white space; rename the file`;
+}
