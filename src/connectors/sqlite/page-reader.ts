@@ -7,7 +7,7 @@ import type { Window } from '../sql-source/window.ts';
 import type { Database } from './database.ts';
 import { fold, quote } from './identifier.ts';
 import { itemMaker } from './items.ts';
-import { named, type Relation } from './relation.ts';
+import type { Relation } from './relation.ts';
 import { isExactText, mayBeInexact } from './utf8.ts';
 
 /** A page ends early once its values take this much, so that large rows do not fill the memory. */
@@ -64,7 +64,7 @@ export class PageReader {
     const { relation, order } = this.#options;
     const limit = atMost === undefined ? '' : ` LIMIT ${atMost}`;
     const rows = `SELECT 1 FROM ${relation.sql} ${whereOf(relation, `${quote(order.cursor!)} IS NULL`)}${limit}`;
-    return Number(this.#statement(`SELECT count(*) FROM (${rows})`).all(...named(relation.params))[0]![0]);
+    return Number(this.#statement(`SELECT count(*) FROM (${rows})`).all(relation.params)[0]![0]);
   }
 
   /** The lowest and the highest value of the cursor, if there are any. */
@@ -74,9 +74,7 @@ export class PageReader {
     return ['ASC', 'DESC'].flatMap((direction) => {
       const where = whereOf(relation, `${column} IS NOT NULL`);
       const sql = `SELECT ${column} FROM ${relation.sql} ${where} ORDER BY ${column} ${direction} LIMIT 1`;
-      return this.#statement(sql)
-        .all(...named(relation.params))
-        .flat();
+      return this.#statement(sql).all(relation.params).flat();
     });
   }
 
@@ -85,7 +83,7 @@ export class PageReader {
     const { order } = this.#options;
     const { sql, values } = this.#pageQuery({ part: 'rows', after: order.columns.map(() => 0n) });
     const { db, relation } = this.#options;
-    const rows = db.prepare(`EXPLAIN QUERY PLAN ${sql}`).all(...values, 1n, ...named(relation.params));
+    const rows = db.prepare(`EXPLAIN QUERY PLAN ${sql}`).all(...values, 1n, relation.params);
     return (rows as { detail: string }[]).map(({ detail }) => detail);
   }
 
@@ -97,7 +95,7 @@ export class PageReader {
     let isLast = true;
     // One row more than the page has, to see whether it has the key of the last.
     const statement = this.#statement(sql);
-    for (const row of statement.iterate(...values, BigInt(page) + 1n, ...named(relation.params))) {
+    for (const row of statement.iterate(...values, BigInt(page) + 1n, relation.params)) {
       isLast = found.length < page && bytes < pageBytes;
       found.push(row);
       if (!isLast) break;
@@ -146,7 +144,7 @@ export class PageReader {
     const same = comparison(columns.map(quote), '=', values);
     const rows = `SELECT 1 FROM ${relation.sql} ${whereOf(relation, same.sql)} LIMIT 2`;
     const statement = this.#statement(`SELECT count(*) FROM (${rows})`);
-    return Number(statement.all(...same.values, ...named(relation.params))[0]![0]);
+    return Number(statement.all(...same.values, relation.params)[0]![0]);
   }
 
   #requireExactText(row: readonly SqlValue[]): void {
@@ -169,7 +167,7 @@ export class PageReader {
     const key = this.#indexesOf(order.key).map((index) => row[index]!);
     const same = comparison(order.key.map(quote), '=', key);
     const sql = `SELECT CAST(${quote(column)} AS BLOB) FROM ${relation.sql} ${whereOf(relation, same.sql)}`;
-    return this.#statement(sql).all(...same.values, ...named(relation.params))[0]?.[0] as Uint8Array | undefined;
+    return this.#statement(sql).all(...same.values, relation.params)[0]?.[0] as Uint8Array | undefined;
   }
 
   #described(row: readonly SqlValue[]): string {

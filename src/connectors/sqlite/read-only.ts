@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import Sqlite from 'better-sqlite3';
 import { configError, DependencyError, MillraceError } from '../../core/errors.ts';
 import { exitCodes } from '../../core/exit-codes.ts';
@@ -11,8 +11,10 @@ const busyTimeoutMs = 100;
 
 /** Opens an existing database so that nothing can be written to it. Throws as `readFault` says. */
 export function connectReadOnly(file: string): Database {
-  if (!existsSync(file)) {
-    throw configError('SOURCE_FILE', `cannot read ${file}: there is no such file; check the path in file`);
+  const found = statSync(file, { throwIfNoEntry: false });
+  if (found === undefined || !found.isFile()) {
+    const what = found === undefined ? 'there is no such file' : 'it is not a file';
+    throw configError('SOURCE_FILE', `cannot read ${file}: ${what}; check the path in file`);
   }
   let db: Database | undefined;
   try {

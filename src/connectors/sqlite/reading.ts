@@ -9,11 +9,12 @@ import { isDateTime, isNoLag } from '../sql-source/lag.ts';
 import { fittingBound, wholeTable, type Window, windowOf } from '../sql-source/window.ts';
 import { untilFree } from './busy.ts';
 import type { Database } from './database.ts';
+import { filePathProblem } from './file-path.ts';
 import { PageReader } from './page-reader.ts';
 import { indexWarning } from './plan.ts';
 import { connectReadOnly, readFault } from './read-only.ts';
 import { type BoundParam, findRelation, type Relation } from './relation.ts';
-import { fileProblem, type SqliteSourceSettings } from './source.ts';
+import type { SqliteSourceSettings } from './source-settings.ts';
 
 type Context = Pick<OpenContext, 'clock' | 'signal' | 'resolve' | 'log'>;
 
@@ -158,7 +159,7 @@ function lagAdvice({ incremental }: SqliteSourceSettings, range: readonly SqlVal
 
 function pathOf({ file, directory }: SqliteSourceSettings, { resolve }: Context): string {
   const path = resolve(file);
-  const problem = fileProblem(path);
+  const problem = filePathProblem(path);
   if (problem !== undefined) throw configError('SOURCE_FILE', `from.sqlite: file: ${problem}`);
   return resolvePath(directory, path);
 }

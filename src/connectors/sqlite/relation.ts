@@ -55,7 +55,10 @@ function findTable(db: Database, table: string): Found {
   const listed = db.prepare(`SELECT name, type, wr FROM pragma_table_list WHERE schema = 'main'`).all() as Listed[];
   const found = listed.find(({ name }) => fold(name) === fold(table));
   if (found === undefined) {
-    const names = listed.map(({ name }) => name).filter((name) => !/^sqlite_/i.test(name));
+    const names = listed
+      .map(({ name }) => name)
+      .filter((name) => !/^sqlite_/i.test(name))
+      .toSorted();
     const advice =
       didYouMean(table, names) || `; it has ${names.length === 0 ? 'none' : names.slice(0, 20).join(', ')}`;
     throw configError(
@@ -127,7 +130,7 @@ function prepared(db: Database, option: string, sql: string): Statement {
   try {
     return db.prepare(sql);
   } catch (error) {
-    if (error instanceof RangeError) throw wrongSql(option, `expected one statement, got none or several`, error);
+    if (isRangeError(error)) throw wrongSql(option, `expected one statement, got none or several`, error);
     if (sqliteCodeOf(error) !== 'SQLITE_ERROR') throw error;
     const expectation = option === 'query' ? 'one SELECT' : 'one condition';
     throw wrongSql(option, `expected ${expectation} that SQLite understands: ${(error as Error).message}`, error);
@@ -136,20 +139,20 @@ function prepared(db: Database, option: string, sql: string): Statement {
 
 function bind(statement: Statement, params: Relation['params'], option: string): void {
   try {
-    statement.bind(...(named(params) as unknown[]));
+    statement.bind(params);
   } catch (error) {
     const missing = /^Missing named parameter "(.*)"$/.exec((error as Error).message)?.[1];
     if (missing !== undefined) {
       throw wrongSql('params', `${option} uses :${missing}, which has no value; add { ${missing}: … }`, error);
     }
-    if (!(error instanceof RangeError)) throw error;
+    if (!isRangeError(error)) throw error;
     throw wrongSql(option, `expected values as :name, with params: { name: … }, got ?`, error);
   }
 }
 
-/** The params as arguments of a statement, after those without a name. */
-export function named(params: Relation['params']): [] | [Relation['params']] {
-  return Object.keys(params).length === 0 ? [] : [params];
+/** By name: native code may belong to another realm. */
+function isRangeError(error: unknown): boolean {
+  return (error as Error).name === 'RangeError';
 }
 
 function wrongSql(option: string, problem: string, cause?: unknown): MillraceError {

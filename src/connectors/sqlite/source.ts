@@ -3,18 +3,13 @@ import { defineSource, type SourceSpec } from '../../sources/port.ts';
 import { isText, text, type Text } from '../../values/text.ts';
 import { expected, Fields } from '../fields.ts';
 import type { SqlSourceFields } from '../sql-source/fields.ts';
-import { sqlSettings, type SqlSettings } from '../sql-source/options.ts';
+import { sqlSettings } from '../sql-source/options.ts';
+import { filePathProblem } from './file-path.ts';
+import type { SqliteSourceSettings } from './source-settings.ts';
 
 export interface SqliteSourceOptions<Row> extends SqlSourceFields<Row> {
   /** The database file. A relative path starts at the directory in which the pipeline is run. */
   readonly file: Text;
-}
-
-/** The checked options of `from.sqlite`. */
-export interface SqliteSourceSettings extends SqlSettings {
-  readonly file: Text;
-  /** Where a relative `file` starts. */
-  readonly directory: string;
 }
 
 /**
@@ -46,16 +41,7 @@ export function sqlite<Row extends object = Record<string, unknown>>(
 
 function checkFile(value: unknown): Text {
   if (!isText(value) || value === '') throw expected('the path of a database file', value);
-  const problem = typeof value === 'string' ? fileProblem(value) : undefined;
+  const problem = typeof value === 'string' ? filePathProblem(value) : undefined;
   if (problem !== undefined) throw new TypeError(problem);
   return value;
-}
-
-/** Why this cannot be the path of a database file; undefined if it can. */
-export function fileProblem(file: string): string | undefined {
-  if (file === '') return 'expected the path of a database file, got ""';
-  if (file === ':memory:' || file.startsWith('file:')) return `expected a path, got "${file}"`;
-  if (file.includes('\0')) return 'a path cannot hold a NUL character';
-  // better-sqlite3 would open another file, without the white space in its name.
-  return file === file.trim() ? undefined : `"${file}" begins or ends with white space; rename the file`;
 }
