@@ -49,5 +49,5 @@ interface IncrementalFields<Row> {
 /** `include`: the row is read in every run, after the others. */
 export type NullCursor = 'error' | 'include' | 'skip';
 
-/** It may hold params, but no secrets: rows beside it are shown in errors. */
+/** It may hold params, but no secrets: errors show it. */
 export type Bound = Exclude<Text, Secret> | number | bigint;
