@@ -123,7 +123,7 @@ function requireParams(db: Database, { sql, where, params }: Relation, text: str
     throw wrongSql('params', `"${unused}" is not used; write :${unused} in query or where, or leave it out`);
   }
   if (where === undefined) return;
-  bind(prepared(db, 'where', `SELECT 1 FROM ${sql} WHERE (${where}\n)`), params, 'where');
+  bind(prepared(db, 'where', `SELECT 1 FROM ${sql} ${whereOf({ where }, '')}`), params, 'where');
 }
 
 function prepared(db: Database, option: string, sql: string): Statement {
@@ -153,6 +153,13 @@ function bind(statement: Statement, params: Relation['params'], option: string):
 /** By name: native code may belong to another realm. */
 function isRangeError(error: unknown): boolean {
   return (error as Error).name === 'RangeError';
+}
+
+/** WHERE, with the pipeline's own condition and another one, which may be empty. */
+export function whereOf({ where }: Pick<Relation, 'where'>, condition: string): string {
+  // The condition of the pipeline may end with a comment.
+  const all = [...(where === undefined ? [] : [`(${where}\n)`]), ...(condition === '' ? [] : [condition])];
+  return all.length === 0 ? '' : `WHERE ${all.join(' AND ')}`;
 }
 
 function wrongSql(option: string, problem: string, cause?: unknown): MillraceError {

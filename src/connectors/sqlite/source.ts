@@ -34,8 +34,8 @@ export function sqlite<Row extends object = Record<string, unknown>>(
     resumes: 'by cursor',
     settles: false,
     // better-sqlite3 is native code, which only a producer that reads should load.
-    open: async (context) => (await import('./reading.ts')).openSqlite(settings, context),
-    check: async (context) => (await import('./reading.ts')).checkSqlite(settings, context),
+    open: async (context) => (await import('./reading.ts')).openSource(settings, context),
+    check: async (context) => (await import('./check-source.ts')).checkSource(settings, context),
   });
 }
 

@@ -1,3 +1,5 @@
+import { copyFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { ADatabase } from './a-database.ts';
@@ -85,6 +87,15 @@ describe('from.sqlite reads', () => {
   });
 });
 
+describe('from.sqlite, when the program that wrote the database was killed,', () => {
+  it('reads what that program had committed to the log', async () => {
+    given('PRAGMA journal_mode = WAL', 'CREATE TABLE t (id INTEGER PRIMARY KEY)', 'INSERT INTO t VALUES (1), (2)');
+    const file = join(database.directory, 'left.db');
+    for (const end of ['', '-wal']) copyFileSync(database.file + end, file + end);
+    expect(ids(await database.items({ file }))).toEqual([1, 2]);
+  });
+});
+
 describe('values', () => {
   it.each([
     ['an integer', '5', 5],
@@ -133,6 +144,11 @@ describe('values', () => {
     expect(await database.items({ query, key: 'id' })).toEqual([{ id: 7, x: Buffer.from([0x4d, 0xfc]) }]);
   });
 
+  it('that stand for themselves as U+FFFD are accepted in every row, also where the key alone is not unique', async () => {
+    given('CREATE TABLE t (at, id, x, UNIQUE (at, id))', `INSERT INTO t VALUES (1, 1, 'a'), (2, 1, char(65533))`);
+    expect(await database.items({ key: 'id', incremental: { cursor: 'at' } })).toHaveLength(2);
+  });
+
   it('that are a key in another encoding end the run as well', async () => {
     given('CREATE TABLE t (id TEXT PRIMARY KEY)', `INSERT INTO t VALUES (CAST(x'fc' AS TEXT))`);
     await expect(database.items()).rejects.toThrow('expected text that is valid UTF-8, got other bytes in column "id"');
@@ -153,9 +169,9 @@ describe('a run that resumes', () => {
     const insert = database.db.prepare('INSERT OR IGNORE INTO t VALUES (?, ?, ?)');
     const rows = fc.array(fc.tuple(keyPart, keyPart, fc.constantFrom('x', 'X', 'y')), { maxLength: 12 });
     await fc.assert(
-      fc.asyncProperty(rows, fc.integer({ min: 1, max: 4 }), async (given, page) => {
+      fc.asyncProperty(rows, fc.integer({ min: 1, max: 4 }), async (values, page) => {
         database.db.exec('DELETE FROM t');
-        for (const [a, b, c] of given) insert.run(a, b, c);
+        for (const [a, b, c] of values) insert.run(a, b, c);
         const options = { key: ['a', 'b', 'c'], bigints: 'bigint' as const, page };
         const all = await database.read(options);
         const sorted = database.db.prepare('SELECT * FROM t ORDER BY a, b, c').safeIntegers().all();
