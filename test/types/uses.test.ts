@@ -112,7 +112,7 @@ export const tableRows = [
       where: 'id > :low',
       params: { low: 5n, text: database },
       key: 'id',
-      incremental: { cursor: 'updated', start: database, end: 5, lag: '60s', nullCursor: 'skip' },
+      incremental: { cursor: 'email', start: database, end: 5, lag: '60s', nullCursor: 'skip' },
       page: 100,
       bigints: 'bigint',
     }),

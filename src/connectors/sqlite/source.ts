@@ -17,7 +17,7 @@ export interface SqliteSourceOptions<Row> extends SqlSourceFields<Row> {
  * transaction is open. See docs/connectors/sqlite.md.
  */
 export function sqlite<Row extends object = Record<string, unknown>>(
-  options: SqliteSourceOptions<Row>,
+  options: SqliteSourceOptions<NoInfer<Row>>,
 ): SourceSpec<NoInfer<Row>> {
   const fields = new Fields('from.sqlite', options);
   if (!fields.has('file')) fields.problem('file: expected the path of a database file');

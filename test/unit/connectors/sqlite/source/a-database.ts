@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import Sqlite from 'better-sqlite3';
 import { from } from '../../../../../src/connectors/from.ts';
 import type { SqliteSourceOptions } from '../../../../../src/connectors/sqlite/source.ts';
-import type { Chunk, OpenContext } from '../../../../../src/sources/port.ts';
+import type { Chunk, OpenContext, SourceSpec } from '../../../../../src/sources/port.ts';
 import { openContext } from '../../../../support/read-source.ts';
 
 type Options = Partial<SqliteSourceOptions<Record<string, unknown>>>;
@@ -27,7 +27,7 @@ export class ADatabase {
     for (const statement of statements) this.db.exec(statement);
   }
 
-  source(options: Options = {}): ReturnType<typeof from.sqlite> {
+  source(options: Options = {}): SourceSpec {
     const table = options.query === undefined && { table: 't' };
     return from.sqlite({ file: this.file, ...table, ...options });
   }
