@@ -19,6 +19,6 @@ export function indexWarning(
       ? `CREATE INDEX ${quote(`${from.table}_${order.join('_')}`)} ON ${quote(from.table)} (${columns})`
       : `create one on the table that ${order.join(', ')} come from`;
   return [
-    `warning: no index supports the order of ${name} by ${columns}, so each page reads the whole of it: ${advice}`,
+    `warning: no index supports the order of ${name} by ${columns}, so each page reads or sorts more rows than it yields: ${advice}`,
   ];
 }

@@ -240,7 +240,7 @@ describe('check', () => {
     const options = { table: 'people', key: ['name', 'team'], where: 'team IS NOT NULL' };
     const [, warning] = await database.check(options);
     expect(warning).toBe(
-      'warning: no index supports the order of table people by "name", "team", so each page reads the whole of it: ' +
+      'warning: no index supports the order of table people by "name", "team", so each page reads or sorts more rows than it yields: ' +
         'CREATE INDEX "people_name_team" ON "people" ("name", "team")',
     );
     database.db.exec('CREATE INDEX "people_name_team" ON "people" ("name", "team")');
@@ -256,6 +256,12 @@ describe('check', () => {
   ])('warns only where it is needed: %s', async (_, options, isNeeded) => {
     const lines = await database.check(options);
     expect(lines.some((line) => line.startsWith('warning: no index'))).toBe(isNeeded);
+  });
+
+  it('warns if an index supports only a part of the order', async () => {
+    database.db.exec('CREATE INDEX by_name ON people (name)');
+    const options = { table: 'people', key: ['name', 'team'], where: 'team IS NOT NULL' };
+    expect(await database.check(options)).toEqual([expect.anything(), expect.stringContaining('no index supports')]);
   });
 
   it('does not warn about an incremental cursor with an index, whose rows with the same value are in key order', async () => {

@@ -50,6 +50,15 @@ describe('from.sqlite reads', () => {
     expect(ids(await database.items({ query: 'SELECT * FROM t LIMIT :n', params: { n: 1 }, key: 'id' }))).toEqual([1]);
   });
 
+  it('params as integers, if they are whole numbers', async () => {
+    given('CREATE TABLE t (id INTEGER PRIMARY KEY)', 'INSERT INTO t VALUES (1)');
+    const query = 'SELECT id, typeof(:whole) AS a, typeof(:half) AS b, typeof(:big) AS c, typeof(:none) AS d FROM t';
+    const params = { whole: 1, half: 0.5, big: 9007199254740993n, none: null };
+    expect(await database.items({ query, key: 'id', params })).toEqual([
+      { id: 1, a: 'integer', b: 'real', c: 'integer', d: 'null' },
+    ]);
+  });
+
   it('tables and columns by their exact names, with quotes, spaces and keywords in them', async () => {
     given(
       'CREATE TABLE "a ""b"".c; DROP" ("select" INTEGER PRIMARY KEY, "x ""y" TEXT, "__proto__" TEXT)',
