@@ -30,3 +30,4 @@ export type { LogLine, RunOptions, RunSummary, Service } from './service/types.t
 export type { Processor } from './processors/port.ts';
 export type { Sink } from './sinks/port.ts';
 export type { SqliteOptions, SqlValue } from './connectors/sqlite/sink.ts';
+export type { SqliteSourceOptions } from './connectors/sqlite/source.ts';

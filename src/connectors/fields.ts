@@ -13,6 +13,7 @@ export class Fields {
   readonly #given: Readonly<Record<string, unknown>>;
   readonly #known = new Set<string>();
   readonly #problems: string[] = [];
+  readonly #inner: { field: string; fields: Fields }[] = [];
 
   /** `connector`: the name that the user writes, such as `from.csv`. */
   constructor(connector: string, options: unknown) {
@@ -39,6 +40,20 @@ export class Fields {
     }
   }
 
+  /** Whether the field was given. */
+  has(field: string): boolean {
+    return this.#given[field] !== undefined;
+  }
+
+  /** The fields of the object in this field; undefined if it was not given. `done` reports their problems as well. */
+  within(field: string): Fields | undefined {
+    this.#known.add(field);
+    if (!this.has(field)) return undefined;
+    const fields = new Fields(this.#connector, this.#given[field]);
+    this.#inner.push({ field, fields });
+    return fields;
+  }
+
   /** For problems that concern several fields. */
   problem(message: string): void {
     this.#problems.push(message);
@@ -46,15 +61,18 @@ export class Fields {
 
   /** Throws a configuration error if anything was wrong. Call it after reading all fields. */
   done(): void {
-    for (const field of Object.keys(this.#given)) {
-      if (this.#known.has(field)) continue;
-      const known = [...this.#known];
-      this.#problems.push(
-        `unknown field ${field}${didYouMean(field, known) || `; the options are ${known.join(', ')}`}`,
-      );
-    }
-    if (this.#problems.length === 0) return;
-    throw configError('SOURCE_OPTIONS', this.#problems.map((problem) => `${this.#connector}: ${problem}`).join('\n'));
+    const problems = this.#all();
+    if (problems.length === 0) return;
+    throw configError('SOURCE_OPTIONS', problems.map((problem) => `${this.#connector}: ${problem}`).join('\n'));
+  }
+
+  #all(): string[] {
+    const known = [...this.#known];
+    const unknown = Object.keys(this.#given)
+      .filter((field) => !this.#known.has(field))
+      .map((field) => `unknown field ${field}${didYouMean(field, known) || `; the options are ${known.join(', ')}`}`);
+    const inner = this.#inner.flatMap(({ field, fields }) => fields.#all().map((problem) => `${field}: ${problem}`));
+    return [...this.#problems, ...inner, ...unknown];
   }
 }
 

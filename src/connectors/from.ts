@@ -5,5 +5,6 @@
 import { csv } from './csv/source.ts';
 import { ndjson } from './ndjson/source.ts';
 import { poll } from './poll/source.ts';
+import { sqlite } from './sqlite/source.ts';
 
-export const from = { csv, ndjson, poll } as const;
+export const from = { csv, ndjson, poll, sqlite } as const;

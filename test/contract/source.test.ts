@@ -4,8 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from '@jest/globals';
+import Database from 'better-sqlite3';
 import { from } from '../../src/connectors/from.ts';
 import { type Clock, systemClock } from '../../src/core/clock.ts';
+import type { SqlSourceFields } from '../../src/connectors/sql-source/fields.ts';
 import type { SourceContext } from '../../src/pipeline/context.ts';
 import { sourceContract, type SourceFeatures, type SourceUnderTest } from '../../src/sources/contract.ts';
 import { RecordError, type SourceSpec } from '../../src/sources/port.ts';
@@ -81,6 +83,31 @@ const impatientClock: Clock = {
     return () => (isCancelled = true);
   },
 };
+/** Rows of a table that resumes in the middle of a page, and in the middle of rows with the same first key column. */
+function inTable(options: Pick<SqlSourceFields<Row>, 'incremental'>): SourceUnderTest {
+  // Cloned, because the cases clone what they read, which makes objects of another realm in jest.
+  const items = tableItems.map((item) => structuredClone(item));
+  return inFile('', items, (file) => {
+    const db = new Database(file);
+    db.exec('CREATE TABLE t (a, b, name, PRIMARY KEY (a, b))');
+    const insert = db.prepare('INSERT INTO t VALUES (?, ?, ?)');
+    for (const { a, b, name } of tableItems.toReversed()) insert.run(a, b, name);
+    db.close();
+    return from.sqlite<Row>({ file, table: 't', key: ['a', 'b'], page: 4, ...options });
+  });
+}
+
+interface Row {
+  a: number;
+  b: string;
+  name: string | null;
+}
+
+const tableItems: readonly Row[] = Array.from({ length: 12 }, (_, i) => ({
+  a: Math.floor(i / 5),
+  b: `b${String(i).padStart(2, '0')}`,
+  name: i < 8 ? `x${i}` : null,
+}));
 
 const subjects: Record<string, [SourceFeatures, () => SourceUnderTest]> = {
   'a source in memory that learns which items are settled': [
@@ -177,6 +204,11 @@ const subjects: Record<string, [SourceFeatures, () => SourceUnderTest]> = {
         ],
         (path) => from.ndjson({ path, maxItemBytes: 100 }),
       ),
+  ],
+  'from.sqlite(), a table': [{ resumes: 'by cursor', yields: 'items' }, () => inTable({})],
+  'from.sqlite(), what is new in a table, with rows whose cursor is NULL': [
+    { resumes: 'by cursor', yields: 'items' },
+    () => inTable({ incremental: { cursor: 'name', nullCursor: 'include' } }),
   ],
   'from.ndjson(), a file that is read in pieces': [
     { resumes: 'by cursor', yields: 'records' },

@@ -289,6 +289,35 @@ from.csv({ path: 'a', stdin: true });
 // @ts-expect-error -- a column that the header does not have
 definePipeline({ name: 'a', source: from.csv({ path: 'a', header: ['id', 'name'] }), process: (row) => ({ id: 1, n: row.nmae }), sink });
 
+interface User {
+  id: number;
+  email: string;
+}
+
+// prettier-ignore
+// @ts-expect-error -- a key that rows do not have
+definePipeline({ name: 'a', source: from.sqlite<User>({ file: 'a.db', table: 'u', key: 'idd' }), process: () => ({ id: 1 }), sink });
+
+// prettier-ignore
+// @ts-expect-error -- a cursor that rows do not have
+definePipeline({ name: 'a', source: from.sqlite<User>({ file: 'a.db', table: 'u', incremental: { cursor: 'updated' } }), process: () => ({ id: 1 }), sink });
+
+// prettier-ignore
+// @ts-expect-error -- an unknown field
+from.sqlite({ file: 'a.db', table: 'u', keys: 'id' });
+
+// prettier-ignore
+// @ts-expect-error -- an unknown choice
+from.sqlite({ file: 'a.db', table: 'u', incremental: { cursor: 'id', nullCursor: 'skipp' } });
+
+// prettier-ignore
+// @ts-expect-error -- the rows, which go to the sink unchanged, lack the key
+definePipeline({ name: 'a', source: from.sqlite<User>({ file: 'a.db', table: 'u' }), sink: to.sqlite({ file: 'a.db', table: 'a', key: 'no' }) });
+
+// prettier-ignore
+// @ts-expect-error -- a secret as a bound, which errors show
+from.sqlite({ file: 'a.db', table: 'u', incremental: { cursor: 'id', start: secret('S') } });
+
 // prettier-ignore
 // @ts-expect-error -- no `every`
 from.poll({ read: () => [1] });

@@ -99,6 +99,42 @@ export const lines = definePipeline({
   sink: to.stdout(),
 });
 
+// SQLite, with a type of its rows and without.
+const database = param.string({ default: 'in.db' });
+export const tableRows = [
+  definePipeline({
+    name: 'a',
+    params: { database },
+    source: from.sqlite<User>({
+      file: text`data/${database}`,
+      table: 'users',
+      columns: ['id', 'email'],
+      where: 'id > :low',
+      params: { low: 5n, text: database },
+      key: 'id',
+      incremental: { cursor: 'email', start: database, end: 5, lag: '60s', nullCursor: 'skip' },
+      page: 100,
+      bigints: 'bigint',
+    }),
+    process: (user) => {
+      same<Same<typeof user, User>>();
+      return { id: user.id };
+    },
+    sink: to.sqlite({ file: 'a.db', table: 'a', key: 'id' }),
+  }),
+  definePipeline({
+    name: 'a',
+    source: from.sqlite({ file: 'in.db', query: 'SELECT a, b FROM t', key: ['a', 'b'] }),
+    process: (row) => {
+      same<Same<typeof row, Record<string, unknown>>>();
+      return { id: String(row['a']) };
+    },
+    sink: to.sqlite({ file: 'a.db', table: 'a', key: 'id' }),
+  }),
+  definePipeline({ name: 'a', source: from.sqlite<User>({ file: 'in.db', table: 'users' }), sink: to.sqlite({ file: 'a.db', table: 'a', key: 'id' }) }), // prettier-ignore
+  definePipeline({ name: 'a', source: from.sqlite({ file: 'in.db', table: 'users' }), sink: to.sqlite({ file: 'a.db', table: 'a', key: 'id' }) }), // prettier-ignore
+];
+
 // A generator with params and limits.
 export const generated = definePipeline({
   name: 'a',

@@ -2,6 +2,7 @@ import { configError, type MillraceError } from '../../core/errors.ts';
 import { isRecord } from '../../core/is-record.ts';
 import { didYouMean } from '../../core/nearest.ts';
 import { isText, type Text } from '../../values/text.ts';
+import { filePathProblem } from './file-path.ts';
 import { fold, identifierProblem } from './identifier.ts';
 
 /** The checked options of the SQLite sink. */
@@ -140,13 +141,9 @@ export function checkPath(file: string): string {
 
 function checkFile(file: unknown): Text {
   if (typeof file !== 'string' && isText(file)) return file;
-  if (typeof file !== 'string' || file === '') throw new Wrong('file: expected the path of a database file');
-  if (file === ':memory:' || file.startsWith('file:')) {
-    throw new Wrong(`file: expected a path, got "${file}"; results need a file on disk`);
-  }
-  if (file.includes('\0')) throw new Wrong('file: a path cannot hold a NUL character');
-  // better-sqlite3 would open another file, without the white space in its name.
-  if (file !== file.trim()) throw new Wrong(`file: "${file}" begins or ends with white space; rename the file`);
+  if (typeof file !== 'string') throw new Wrong('file: expected the path of a database file');
+  const problem = filePathProblem(file);
+  if (problem !== undefined) throw new Wrong(`file: ${problem}`);
   return file;
 }
 

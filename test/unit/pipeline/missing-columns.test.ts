@@ -18,6 +18,13 @@ describe('a key of the sink', () => {
     expect(wrongIn(from.csv({ ...file, header }), 'ID')).toEqual([]);
   });
 
+  it('must be among the columns that are read from a table, if they are named', () => {
+    const table = { file: 'in.db', table: 't' };
+    expect(wrongIn(from.sqlite({ ...table, columns: ['id', 'name'] }), 'number')).toEqual(['sink.key']);
+    expect(wrongIn(from.sqlite({ ...table, columns: ['id', 'name'] }), 'id')).toEqual([]);
+    expect(wrongIn(from.sqlite(table), 'number')).toEqual([]);
+  });
+
   it('may be any column of a file with a header line, except a boolean', () => {
     const source = from.csv({ ...file, types: { lent: 'boolean', id: 'integer', more: 'json' } });
     expect(wrongIn(source, 'number')).toEqual([]);

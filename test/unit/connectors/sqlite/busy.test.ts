@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Fenced } from '../../../../src/sinks/port.ts';
-import { HandClock } from '../../../support/hand-clock.ts';
+import { ImpatientClock } from '../../../support/impatient-clock.ts';
 import { Directory } from './a-directory.ts';
 
 let directory: Directory;
@@ -8,20 +8,6 @@ beforeEach(() => {
   directory = new Directory();
 });
 afterEach(async () => await directory.dispose());
-
-/** Time that passes as soon as anything waits for it, after `onWait` has been called. */
-class ImpatientClock extends HandClock {
-  onWait = (): void => {};
-  waits = 0;
-
-  override after(ms: number, fn: () => void): () => void {
-    this.waits++;
-    this.onWait();
-    const cancel = super.after(ms, fn);
-    queueMicrotask(() => this.turn(ms));
-    return cancel;
-  }
-}
 
 describe('a writer of a database that another process has locked', () => {
   it('waits without blocking the event loop, and then writes', async () => {

@@ -48,7 +48,7 @@ describe('the options of to.sqlite()', () => {
     ],
     ['no file', { table: 't' }, 'file: expected the path'],
     ['an empty file', { ...good, file: '' }, 'file: expected the path'],
-    ['a database in memory', { ...good, file: ':memory:' }, 'results need a file on disk'],
+    ['a database in memory', { ...good, file: ':memory:' }, 'expected a path of a file on disk'],
     ['a URI', { ...good, file: 'file:a.db?mode=ro' }, 'expected a path'],
     ['a file that ends with a space', { ...good, file: 'a.db ' }, 'white space'],
     ['a NUL in the file', { ...good, file: 'a\0.db' }, 'NUL'],

@@ -1,0 +1,53 @@
+import { configError } from '../../core/errors.ts';
+import { show } from '../../core/show.ts';
+import { formatDuration, parseDuration } from '../../core/units.ts';
+import type { SqlValue } from './cursor.ts';
+
+const dateTime = /^(\d{4}-\d\d-\d\d)(?:([ T])(\d\d:\d\d)(?::(\d\d)(?:\.(\d+))?)?)?(Z|[+-]\d\d(?::?\d\d)?)?$/;
+
+/** Whether `value` is a date, or a date and time, as text. */
+export function isDateTime(value: SqlValue): boolean {
+  return typeof value === 'string' && dateTime.test(value);
+}
+
+/** Whether `lag` is no time at all. */
+export function isNoLag(lag: string | number): boolean {
+  return parseDuration(lag) === 0;
+}
+
+/**
+ * `value` of a cursor, less `lag`. Text keeps its form and its precision; where that is too coarse for the lag, the
+ * result is earlier. Throws a configuration error if the lag does not fit the value.
+ */
+export function minusLag(value: SqlValue, lag: string | number): SqlValue {
+  if (typeof value === 'bigint' || typeof value === 'number') return lessNumber(value, lag);
+  const parts = typeof value === 'string' ? dateTime.exec(value) : null;
+  if (parts === null) {
+    throw misfit(`with a lag, expected a cursor that is a number, or a date and time as text, got ${show(value)}`);
+  }
+  const [, date = '', separator, minutes, seconds, fraction = '', zone = ''] = parts;
+  const start = Date.parse(`${date}T${minutes ?? '00:00'}:${seconds ?? '00'}.${fraction.slice(0, 3).padEnd(3, '0')}Z`);
+  if (Number.isNaN(start)) throw misfit(`with a lag, expected a cursor that is a valid date, got ${show(value)}`);
+  const moment = new Date(start - parseDuration(lag));
+  if (Number.isNaN(moment.getTime()) || moment.getUTCFullYear() < 0) return `0000-01-01${zone}`;
+  const iso = moment.toISOString();
+  if (separator === undefined) return iso.slice(0, 10) + zone;
+  const time = seconds === undefined ? iso.slice(11, 16) : iso.slice(11, 19);
+  const digits = (iso.slice(20, 23) + fraction.slice(3)).slice(0, fraction.length);
+  return `${iso.slice(0, 10)}${separator}${time}${digits && `.${digits}`}${zone}`;
+}
+
+function lessNumber(value: bigint | number, lag: string | number): bigint | number {
+  if (typeof lag !== 'number' && lag !== '0') {
+    const ms = formatDuration(parseDuration(lag));
+    throw misfit(
+      `lag: expected a number in the unit of the cursor, whose last value is ${value}, got the duration ${ms}`,
+    );
+  }
+  const number = Number(lag);
+  return typeof value === 'bigint' && Number.isInteger(number) ? value - BigInt(number) : Number(value) - number;
+}
+
+function misfit(problem: string): Error {
+  return configError('SOURCE_OPTIONS', `incremental: ${problem}`);
+}

@@ -1,0 +1,116 @@
+import { describe, expect, it } from '@jest/globals';
+import { cursorAt, mayBeSame, nextRows, orderOf, positionOf } from '../../../../src/connectors/sql-source/keyset.ts';
+import { isCursorOf, keptValue, valueOf } from '../../../../src/connectors/sql-source/cursor.ts';
+import { fittingBound, wholeTable, windowOf } from '../../../../src/connectors/sql-source/window.ts';
+
+const quote = (name: string): string => `[${name}]`;
+const byKey = orderOf(['a', 'b'], undefined);
+const byTime = orderOf(['id'], 'at');
+
+describe('the rows of the next page', () => {
+  it.each([
+    ['of a table, from its start', { part: 'rows', after: undefined }, byKey, wholeTable, '', []],
+    ['after a row', { part: 'rows', after: [1n, 2n] }, byKey, wholeTable, '([a], [b]) > (?, ?)', [1n, 2n]],
+    ['by one column', { part: 'rows', after: [1n] }, orderOf(['a'], undefined), wholeTable, '[a] > ?', [1n]],
+    ['with a cursor', { part: 'rows', after: undefined }, byTime, wholeTable, '[at] IS NOT NULL', []],
+    [
+      'of a later run',
+      { part: 'rows', after: undefined },
+      byTime,
+      { atLeast: [3n], below: 9n, after: [5n, 1n] },
+      '[at] >= ? AND [at] < ? AND ([at], [id]) > (?, ?)',
+      [3n, 9n, 5n, 1n],
+    ],
+    [
+      'of a later run, after a row',
+      { part: 'rows', after: [6n, 2n] },
+      byTime,
+      { atLeast: [3n], below: 9n, after: [5n, 1n] },
+      '[at] < ? AND ([at], [id]) > (?, ?)',
+      [9n, 6n, 2n],
+    ],
+    [
+      'without a cursor, after a row',
+      { part: 'nulls', after: [7n] },
+      byTime,
+      wholeTable,
+      '[at] IS NULL AND [id] > ?',
+      [7n],
+    ],
+  ] as const)('%s', (_, position, order, window, sql, values) => {
+    expect(nextRows(position, order, window, quote)).toEqual({ sql, values });
+  });
+
+  it('are in the order of the cursor, and then of the rest of the key', () => {
+    expect(orderOf(['a', 'b'], 'b').columns).toEqual(['b', 'a']);
+    expect(byTime.columns).toEqual(['at', 'id']);
+  });
+});
+
+describe('a cursor', () => {
+  it('leads back to its position, in JSON', () => {
+    const after = ['x', 1n, 0.5, Infinity, 9007199254740993n, Buffer.from([255])];
+    const order = orderOf(['a', 'b', 'c', 'd', 'e', 'f'], undefined);
+    const kept = JSON.parse(JSON.stringify(cursorAt({ part: 'rows', after }, order, undefined))) as never;
+    expect(positionOf(kept)).toEqual({ part: 'rows', after });
+    expect(isCursorOf(kept, order.columns)).toBe(true);
+    expect(isCursorOf(kept, ['a'])).toBe(false);
+    expect(isCursorOf('5', ['a'])).toBe(false);
+  });
+
+  it('keeps where the other rows were, among rows without a value', () => {
+    const last = cursorAt({ part: 'rows', after: [5n, 1n] }, byTime, undefined);
+    const cursor = cursorAt({ part: 'nulls', after: [7n] }, byTime, last);
+    expect(positionOf(cursor)).toEqual({ part: 'nulls', after: [7n] });
+    expect(windowOf({ lag: 0, start: undefined, end: undefined }, cursor)).toEqual({ atLeast: [], after: [5n, 1n] });
+  });
+
+  it('cannot hold NULL', () => {
+    expect(() => keptValue(null)).toThrow('NULL has no place in a cursor');
+    expect(valueOf(keptValue(-0))).toBe(0n);
+  });
+});
+
+describe('the window of a run', () => {
+  const last = cursorAt({ part: 'rows', after: [50n, 1n] }, byTime, undefined);
+
+  it.each([
+    ['first', 0, undefined, { atLeast: [10n], below: 90n }],
+    ['next', '0s', last, { atLeast: [10n], below: 90n, after: [50n, 1n] }],
+    ['next, with a lag', 5, last, { atLeast: [10n, 45n], below: 90n }],
+  ])('%s', (_, lag, previous, window) => {
+    expect(windowOf({ lag, start: 10n, end: 90n }, previous)).toEqual(window);
+  });
+
+  it.each([
+    ['5', 1n, 5n],
+    ['-0.5', 1n, -0.5],
+    ['x', 'y', 'x'],
+    [5n, 0.5, 5n],
+    ['x', undefined, 'x'],
+  ])('has bounds that can be compared with values: %s with %s', (bound, example, fitting) => {
+    expect(fittingBound('start', bound, example)).toEqual(fitting);
+  });
+
+  it.each([
+    [5n, 'x', 'start: expected text, because the cursor has values such as "x", got 5'],
+    ['2024-01-01', 5n, 'start: expected a number, because the cursor has values such as 5, got "2024-01-01"'],
+    ['x', Buffer.from('x'), 'start: expected bytes, because the cursor has values such as bytes, got "x"'],
+  ])('refuses bounds that cannot: %s with %s', (bound, example, problem) => {
+    expect(() => fittingBound('start', bound, example)).toThrow(problem);
+  });
+});
+
+describe('two keys', () => {
+  it.each([
+    [['a'], ['A '], true],
+    [[1n], [1], true],
+    [[Buffer.from('a')], [Buffer.from('a')], true],
+    [['a', 1n], ['a', 2n], false],
+    [['1'], [1n], false],
+    [['a'], [Buffer.from('a')], true],
+  ])('may be the same to a database: %j and %j', (a, b, isSame) => {
+    const values = (list: unknown): never => list as never;
+    expect(mayBeSame(values(a), values(b))).toBe(isSame);
+  });
+});

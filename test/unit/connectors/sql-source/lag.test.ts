@@ -1,0 +1,58 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { isDateTime, isNoLag, minusLag } from '../../../../src/connectors/sql-source/lag.ts';
+
+describe('a cursor, less a lag', () => {
+  it.each([
+    ['2024-03-01 00:00:30', '60s', '2024-02-29 23:59:30'],
+    ['2024-03-01T00:00:30Z', '1d', '2024-02-29T00:00:30Z'],
+    ['2024-03-01T00:00:30.5+02:00', '500ms', '2024-03-01T00:00:30.0+02:00'],
+    ['2024-03-01 00:00:30.123456', '1s', '2024-03-01 00:00:29.123456'],
+    ['2024-03-01 00:00:30.123456', '1ms', '2024-03-01 00:00:30.122456'],
+    ['2024-03-01 00:00:30', '1ms', '2024-03-01 00:00:29'],
+    ['2024-03-01 00:00', '1s', '2024-02-29 23:59'],
+    ['2024-03-01', '1h', '2024-02-29'],
+    ['0000-01-01', '1d', '0000-01-01'],
+    ['2024-03-01 00:00:30', 1000, '2024-03-01 00:00:29'],
+    [100n, 30, 70n],
+    [9007199254740993n, 1, 9007199254740992n],
+    [100n, 0.5, 99.5],
+    [1.5, 1, 0.5],
+  ])('keeps its form, and is exact or earlier: %s less %s', (value, lag, expected) => {
+    expect(minusLag(value, lag)).toEqual(expected);
+  });
+
+  it('is never later than the time less the lag', () => {
+    fc.assert(
+      fc.property(
+        fc.date({ min: new Date('1900-01-01'), max: new Date('2200-01-01'), noInvalidDate: true }),
+        fc.integer({ min: 0, max: 1e9 }),
+        fc.constantFrom(10, 16, 19, 21, 23),
+        (date, lag, length) => {
+          const text = date.toISOString().slice(0, length);
+          const exact = new Date(date.getTime() - lag).toISOString();
+          expect((minusLag(text, lag) as string) <= exact).toBe(true);
+        },
+      ),
+    );
+  });
+
+  it.each([
+    ['yesterday', '1s', 'expected a cursor that is a number, or a date and time as text, got "yesterday"'],
+    ['2024-13-01', '1s', 'expected a cursor that is a valid date, got "2024-13-01"'],
+    [5n, '1s', 'expected a number in the unit of the cursor, whose last value is 5, got the duration 1s'],
+  ])('is refused where the lag does not fit: %s less %s', (value, lag, problem) => {
+    expect(() => minusLag(value, lag)).toThrow(problem);
+  });
+
+  it('is recognised as none, and a time as a time', () => {
+    expect([0, '0', '0s', '1ms', 1].map(isNoLag)).toEqual([true, true, true, false, false]);
+    expect(['2024-01-01', '2024-01-01 10:00', '1', 1n, null].map(isDateTime)).toEqual([
+      true,
+      true,
+      false,
+      false,
+      false,
+    ]);
+  });
+});
