@@ -50,15 +50,15 @@ export interface Condition {
   readonly values: readonly SqlValue[];
 }
 
-/** Which rows come next. `quote` makes a name an identifier of the database. */
+/** Which rows come next. `operand` makes a column SQL that compares by the same rules as ORDER BY. */
 export function nextRows(
   { part, after }: Position,
   order: Order,
   window: Window,
-  quote: (name: string) => string,
+  operand: (column: string) => string,
 ): Condition {
-  const columns = columnsOf(part, order).map(quote);
-  const cursor = order.cursor === undefined ? undefined : quote(order.cursor);
+  const columns = columnsOf(part, order).map(operand);
+  const cursor = order.cursor === undefined ? undefined : operand(order.cursor);
   const conditions: Condition[] = [];
   const add = (sql: string, ...values: readonly SqlValue[]): void => void conditions.push({ sql, values });
   if (cursor !== undefined && part === 'nulls') add(`${cursor} IS NULL`);

@@ -92,7 +92,7 @@ export class PageReader {
 
   #pageQuery(position: Position): { sql: string; values: readonly SqlValue[] } {
     const { relation, order, window } = this.#options;
-    const next = nextRows(position, order, window, quote);
+    const next = nextRows(position, order, window, relation.operand);
     const by = columnsOf(position.part, order).map(quote).join(', ');
     const sql = `SELECT ${this.#selected.map(quote).join(', ')} FROM ${relation.sql} ${whereOf(relation, next.sql)} ORDER BY ${by} LIMIT ?`;
     return { sql, values: next.values };
@@ -139,7 +139,7 @@ export class PageReader {
   /** The first two rows that have these values. */
   #rowsWith(select: string, columns: readonly string[], values: readonly SqlValue[]): readonly (readonly SqlValue[])[] {
     const { rows, relation } = this.#options;
-    const same = comparison(columns.map(quote), '=', values);
+    const same = comparison(columns.map(relation.operand), '=', values);
     const sql = `SELECT ${select} FROM ${relation.sql} ${whereOf(relation, same.sql)} LIMIT 2`;
     return rows.all(sql, ...same.values, relation.params);
   }

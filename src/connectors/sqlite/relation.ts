@@ -16,6 +16,8 @@ export interface Relation {
   /** The properties of items. */
   readonly columns: readonly string[];
   readonly key: readonly string[];
+  /** A column in a comparison: SQL that compares by the same rules as ORDER BY. */
+  readonly operand: (column: string) => string;
   /** By name, as they are bound. */
   readonly params: Readonly<Record<string, BoundParam>>;
 }
@@ -30,7 +32,7 @@ export function findRelation(
 ): Relation {
   const { from, key, incremental } = settings;
   const found = 'table' in from ? findTable(db, from.table) : findQuery(db, from.query, params);
-  const { name, all } = found;
+  const { name, all, operand } = found;
   const columns = 'table' in from ? (from.columns ?? all) : all;
   requireColumns(found, 'columns', columns);
   requireColumns(found, 'key', key ?? [], found.hasRowid ? ['rowid'] : []);
@@ -38,7 +40,7 @@ export function findRelation(
   const usedKey = key ?? found.primaryKey;
   if (usedKey.length === 0) throw missingKey(found);
   const where = 'table' in from ? from.where : undefined;
-  const relation = { name, sql: found.sql, where, columns, key: usedKey, params };
+  const relation = { name, sql: found.sql, where, columns, key: usedKey, operand, params };
   requireParams(db, relation, 'table' in from ? (where ?? '') : from.query);
   return relation;
 }
@@ -49,6 +51,7 @@ interface Found {
   readonly all: readonly string[];
   readonly primaryKey: readonly string[];
   readonly hasRowid: boolean;
+  readonly operand: Relation['operand'];
 }
 
 function findTable(db: Database, table: string): Found {
@@ -76,6 +79,7 @@ function findTable(db: Database, table: string): Found {
     all: columns.map(({ name }) => name),
     primaryKey: inKey.map(({ name }) => name),
     hasRowid: found.type === 'table' && found.wr === 0,
+    operand: found.type === 'view' ? operandOf(db, '') : quote,
   };
 }
 
@@ -96,7 +100,18 @@ function findQuery(db: Database, query: string, params: Relation['params']): Fou
   // On lines of its own, because it may end with a comment.
   const sql = `(\n${query.replace(/[;\s]+$/, '')}\n)`;
   bind(prepared(db, 'query', `SELECT 1 FROM ${sql}`), params, 'query');
-  return { name: 'the query', sql, all: columns, primaryKey: [], hasRowid: false };
+  return { name: 'the query', sql, all: columns, primaryKey: [], hasRowid: false, operand: operandOf(db, query) };
+}
+
+/**
+ * A column of a compound SELECT, such as one with UNION, may hold values that its type would convert. A comparison converts
+ * them and ORDER BY does not, so rows would be lost. Unary plus turns the conversion off; it also turns indexes off, so
+ * it is used only where a query or one of the views that it may read has such a SELECT.
+ */
+function operandOf(db: Database, query: string): Relation['operand'] {
+  const views = db.prepare(`SELECT sql FROM sqlite_schema WHERE type = 'view'`).pluck().all() as string[];
+  const isCompound = [query, ...views].some((sql) => /\b(?:UNION|INTERSECT|EXCEPT)\b/i.test(sql));
+  return isCompound ? (column) => `+${quote(column)}` : quote;
 }
 
 function requireColumns({ name, all }: Found, option: string, columns: readonly string[], extra: string[] = []): void {

@@ -78,6 +78,28 @@ describe('from.sqlite reads', () => {
     expect(await database.items({ key: 'rowid', page: 1 })).toEqual([{ n: 30 }, { n: 10 }]);
   });
 
+  it.each(['a query', 'a view', 'a query of a view', 'an incremental cursor'])(
+    'a UNION whose key holds numbers and text that looks like numbers, without losing rows: %s',
+    async (kind) => {
+      const union = 'SELECT n AS k FROM b UNION ALL SELECT code FROM a';
+      given(
+        'CREATE TABLE a (code TEXT)',
+        'CREATE TABLE b (n INTEGER)',
+        `INSERT INTO a VALUES ('9'), ('10'), ('100')`,
+        'INSERT INTO b VALUES (5), (7), (50)',
+      );
+      if (kind !== 'a query') database.db.exec(`CREATE VIEW v AS ${union}`);
+      const options = {
+        'a query': { query: union },
+        'a view': { table: 'v' },
+        'a query of a view': { query: 'SELECT k FROM v' },
+        'an incremental cursor': { table: 'v', incremental: { cursor: 'k' } },
+      }[kind]!;
+      const expected = [5, 7, 50, '10', '100', '9'].map((k) => ({ k }));
+      for (const page of [1, 4]) expect(await database.items({ ...options, key: 'k', page })).toEqual(expected);
+    },
+  );
+
   it('a table whose text key ignores case, without losing rows', async () => {
     given('CREATE TABLE t (id TEXT COLLATE NOCASE PRIMARY KEY)', `INSERT INTO t VALUES ('b'), ('A'), ('C'), ('a ')`);
     expect(ids(await database.items({ page: 1 }))).toEqual(['A', 'a ', 'b', 'C']);
