@@ -28,19 +28,21 @@ export interface OpenedDatabase {
 
 export async function openDatabase(settings: SqliteSourceSettings, context: DatabaseContext): Promise<OpenedDatabase> {
   const file = pathOf(settings, context);
+  let isOpen = false;
   const whenFree = async <T>(step: () => T): Promise<T> => {
     try {
       return await untilFree(context, file, step, (problem, cause) => new DependencyError(problem, { cause }));
     } catch (error) {
-      throw readFault(file, error);
+      throw readFault(file, error, { isOpen });
     }
   };
   const db = await whenFree(() => connectReadOnly(file));
+  isOpen = true;
   try {
     const params = boundParams(settings.params, context);
     const relation = await whenFree(() => findRelation(db, settings, params));
     const order = orderOf(relation.key, settings.incremental?.cursor);
-    const encoding = db.pragma('encoding', { simple: true }) as string;
+    const encoding = await whenFree(() => db.pragma('encoding', { simple: true }) as string);
     const rows = new ExactRows(db);
     return {
       file,

@@ -33,9 +33,10 @@ export function connectReadOnly(file: string): Database {
 
 /**
  * An error of SQLite while it reads: exit 78 if the file or the SQL is wrong, exit 74 if the file is damaged; a
- * DependencyError if waiting may help. Errors that are not SQLite's stay as they are.
+ * DependencyError if waiting may help. A file that cannot be opened is wrong only if it has not been opened before
+ * (`isOpen`). Errors that are not SQLite's stay as they are.
  */
-export function readFault(file: string, error: unknown): unknown {
+export function readFault(file: string, error: unknown, { isOpen }: { readonly isOpen: boolean }): unknown {
   const code = sqliteCodeOf(error);
   if (code === undefined) return error;
   const problem = `cannot read ${file}: ${(error as Error).message} (${code})`;
@@ -46,11 +47,18 @@ export function readFault(file: string, error: unknown): unknown {
     const text = `${problem}. It is damaged: repair it ("sqlite3 FILE .recover"), or restore it from a backup.`;
     return new MillraceError('SOURCE_DAMAGED', text, { cause: error, exitCode: exitCodes.io });
   }
-  if (/^SQLITE_(CANTOPEN|PERM|READONLY)/.test(code))
+  if (/^SQLITE_READONLY_(ROLLBACK|RECOVERY)/.test(code)) {
+    return new DependencyError(`${problem}. ${unfinished}: sqlite3 ${file} .tables`, { cause: error });
+  }
+  if (!isOpen && /^SQLITE_(CANTOPEN|PERM|READONLY)/.test(code))
     return configError('SOURCE_FILE', `${problem}. ${readable}`, error);
   if (isOutage(code)) return new DependencyError(problem, { cause: error });
   return configError('SOURCE_QUERY', `${problem}. Compare table, columns, where and query with the database.`, error);
 }
+
+// Reading the file would need its unfinished changes to be undone, which is a write.
+const unfinished =
+  'A program ended while it wrote: start that program again, or open the file once with write access, for example with';
 
 const readable =
   'This user must be able to read the file; if it uses write-ahead logging, also to create files in its directory, ' +

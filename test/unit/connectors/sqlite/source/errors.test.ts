@@ -1,8 +1,8 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { from } from '../../../../../src/connectors/from.ts';
-import { connectReadOnly } from '../../../../../src/connectors/sqlite/read-only.ts';
+import { connectReadOnly, readFault } from '../../../../../src/connectors/sqlite/read-only.ts';
 import { errorData } from '../../../../../src/core/errors.ts';
 import { param } from '../../../../../src/values/param.ts';
 import { secret } from '../../../../../src/values/secret.ts';
@@ -221,6 +221,46 @@ describe('from.sqlite', () => {
       name: 'DependencyError',
       message: `another process has held a lock on ${database.file} for 5 seconds; end its transaction`,
     });
+  });
+});
+
+describe('from.sqlite, when a program was killed while it wrote without a log,', () => {
+  const problem = {
+    name: 'DependencyError',
+    message: expect.stringMatching(
+      /SQLITE_READONLY_ROLLBACK.*open the file once with write access, for example with: sqlite3 .*a\.db \.tables$/,
+    ),
+  };
+  const leaveJournal = (): void => {
+    const journal = `${database.file}-journal`;
+    // More than the cache holds, so that the changes reach the file before the end of the transaction.
+    database.db.exec(`PRAGMA cache_size = 1; BEGIN; INSERT INTO people VALUES (4, zeroblob(100000), 'y')`);
+    const bytes = readFileSync(journal);
+    database.db.exec('ROLLBACK');
+    writeFileSync(journal, bytes);
+  };
+
+  it('waits until somebody has undone the unfinished changes', async () => {
+    leaveJournal();
+    await expect(database.items({ table: 'people' })).rejects.toMatchObject(problem);
+    database.db.prepare('SELECT * FROM people').all();
+    expect(await database.items({ table: 'people' })).toHaveLength(3);
+  });
+
+  it('waits also in the middle of a run', async () => {
+    const rows = database.rows({ table: 'people', page: 1 });
+    await rows.next();
+    leaveJournal();
+    await expect(rows.next()).rejects.toMatchObject(problem);
+  });
+});
+
+describe('a file that cannot be opened', () => {
+  const cantOpen = Object.assign(new Error('unable to open database file'), { code: 'SQLITE_CANTOPEN' });
+
+  it('is a wrong file at first, and an outage once it has been read', () => {
+    expect(readFault('a.db', cantOpen, { isOpen: false })).toMatchObject({ exitCode: 78, code: 'SOURCE_FILE' });
+    expect(readFault('a.db', cantOpen, { isOpen: true })).toMatchObject({ name: 'DependencyError' });
   });
 });
 
