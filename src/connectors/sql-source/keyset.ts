@@ -92,6 +92,7 @@ export function mayBeSame(a: readonly SqlValue[], b: readonly SqlValue[]): boole
 
 function loose(value: SqlValue): unknown {
   if (typeof value === 'bigint') return Number(value);
-  if (typeof value === 'string') return value.trimEnd().toLowerCase();
+  // SQLite's NOCASE compares no further than the first NUL.
+  if (typeof value === 'string') return value.split('\0', 1)[0]!.trimEnd().toLowerCase();
   return value instanceof Uint8Array ? Buffer.from(value).toString('latin1') : value;
 }

@@ -10,9 +10,9 @@ export function isDateTime(value: SqlValue): boolean {
   return typeof value === 'string' && dateTime.test(value);
 }
 
-/** Whether `lag` is no time at all. */
+/** Whether `lag` is nothing at all. A number may be in the unit of the cursor, such as half a day, so it is not rounded. */
 export function isNoLag(lag: string | number): boolean {
-  return parseDuration(lag) === 0;
+  return typeof lag === 'number' ? lag === 0 : parseDuration(lag) === 0;
 }
 
 /**

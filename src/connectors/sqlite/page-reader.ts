@@ -10,7 +10,7 @@ import { itemMaker } from './items.ts';
 import { whereOf, type Relation } from './relation.ts';
 import { isExactText, mayBeInexact } from './utf8.ts';
 
-/** A page ends early once its values take this much, so that large rows do not fill the memory. */
+/** A page ends early once its rows take about this much, so that they do not fill the memory. */
 const pageBytes = 4 * 1024 * 1024;
 
 export interface PageReaderOptions {
@@ -157,9 +157,10 @@ export class PageReader {
   }
 }
 
+/** About how much memory a row takes: many small values take more than their bytes. */
 function sizeOf(row: readonly SqlValue[]): number {
-  let bytes = 0;
-  for (const value of row) bytes += typeof value === 'string' || value instanceof Uint8Array ? value.length : 8;
+  let bytes = 200 + 16 * row.length;
+  for (const value of row) if (typeof value === 'string' || value instanceof Uint8Array) bytes += value.length;
   return bytes;
 }
 

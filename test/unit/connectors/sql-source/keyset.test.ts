@@ -107,6 +107,7 @@ describe('two keys', () => {
     [[1n], [1], true],
     [[Buffer.from('a')], [Buffer.from('a')], true],
     [['a', 1n], ['a', 2n], false],
+    [['a\0b'], ['A\0c'], true],
     [['1'], [1n], false],
     [['a'], [Buffer.from('a')], true],
   ])('may be the same to a database: %j and %j', (a, b, isSame) => {

@@ -46,7 +46,7 @@ describe('a cursor, less a lag', () => {
   });
 
   it('is recognised as none, and a time as a time', () => {
-    expect([0, '0', '0s', '1ms', 1].map(isNoLag)).toEqual([true, true, true, false, false]);
+    expect([0, '0', '0s', '1ms', 1, 0.25].map(isNoLag)).toEqual([true, true, true, false, false, false]);
     expect(['2024-01-01', '2024-01-01 10:00', '1', 1n, null].map(isDateTime)).toEqual([
       true,
       true,

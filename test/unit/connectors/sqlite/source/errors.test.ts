@@ -180,6 +180,12 @@ describe('from.sqlite', () => {
     });
   });
 
+  it('refuses a key that is not unique only because its collation stops at a NUL', async () => {
+    database.db.exec(`CREATE TABLE u (name TEXT COLLATE NOCASE); INSERT INTO u VALUES ('a' || char(0) || 'b')`);
+    database.db.exec(`INSERT INTO u VALUES ('A' || char(0) || 'c')`);
+    expect(await refusal({ table: 'u', key: 'name', page: 1 })).toMatchObject({ code: 'SOURCE_KEY' });
+  });
+
   it.each<[string, () => string, string]>([
     ['is missing', () => join(database.directory, 'no.db'), 'there is no such file; check the path in file'],
     ['is a directory', () => join(database.directory, 'inner'), 'it is not a file; check the path in file'],

@@ -60,6 +60,15 @@ describe('incremental reading', () => {
     );
   });
 
+  it('takes a lag below one in the unit of a cursor, such as a number of days', async () => {
+    const runs = new Runs();
+    const options = { incremental: { cursor: 'changed', lag: 0.25 } };
+    insert([1, 10], [2, 10.5]);
+    await runs.next(options);
+    insert([3, 10.375]);
+    expect(await runs.next(options)).toEqual([3, 2]);
+  });
+
   it.each([
     ['numbers', [10, 20, 30], 20],
     ['numbers, and a bound that is a param', [10, 20, 30], param.string({ default: '20' })],

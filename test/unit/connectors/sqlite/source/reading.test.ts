@@ -116,6 +116,19 @@ describe('from.sqlite reads', () => {
     for await (const _ of rows) left++;
     expect(left).toBe(1);
   });
+
+  it('small rows in smaller pages as well, whatever page says', async () => {
+    given('CREATE TABLE t (id INTEGER PRIMARY KEY)');
+    database.db.exec(
+      'WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 30000) INSERT INTO t SELECT i FROM n',
+    );
+    const rows = database.rows({ page: 1_000_000 });
+    await rows.next();
+    database.db.exec('DELETE FROM t WHERE id > 25000');
+    let left = 0;
+    for await (const _ of rows) left++;
+    expect(left).toBe(24_999);
+  });
 });
 
 describe('from.sqlite, when the program that wrote the database was killed,', () => {
