@@ -1,5 +1,6 @@
 import { configError } from '../../core/errors.ts';
 import { isRecord } from '../../core/is-record.ts';
+import type { Origin } from './origin.ts';
 
 /** A value as a database returns it: integers are BigInts, so that they are exact. */
 export type SqlValue = null | string | number | bigint | Uint8Array;
@@ -12,11 +13,9 @@ type KeptValue =
  * How far a run has read. Every row has a cursor of its own: the table may have changed when the run resumes, so rows
  * cannot be counted.
  */
-export interface SqlCursor {
+export interface SqlCursor extends Origin {
   readonly version: 1;
-  /** The columns that rows are read in the order of. */
-  readonly order: readonly string[];
-  /** Their values in the last row; null if there was none. */
+  /** The values of the columns of the order in the last row; null if there was none. */
   readonly after: readonly KeptValue[] | null;
   /** Once rows whose incremental cursor is NULL are read: the key of the last of these. */
   readonly nulls?: readonly KeptValue[];
@@ -41,9 +40,17 @@ export function valueOf(kept: KeptValue): SqlValue {
   return Buffer.from(kept.bytes, 'base64');
 }
 
-/** The stored cursor of this run. Throws a configuration error if rows were read in another order. */
-export function resumeCursor(cursor: unknown, order: readonly string[]): SqlCursor | undefined {
-  if (cursor === undefined || isCursorOf(cursor, order)) return cursor;
+/** The stored cursor of this run. Throws a configuration error if other rows were read, or in another order. */
+export function resumeCursor(cursor: unknown, origin: Origin): SqlCursor | undefined {
+  if (cursor === undefined || isCursorOf(cursor, origin)) return cursor;
+  const { order } = origin;
+  if (hasOrder(cursor, order)) {
+    throw configError(
+      'CURSOR',
+      'expected the table, where or query that this run was begun with, got another one, whose rows would be skipped up to the ' +
+        'last key. Put it back, or start over with --fresh.',
+    );
+  }
   const got = isRecord(cursor) && Array.isArray(cursor['order']) ? cursor['order'].join(', ') : 'another source';
   throw configError(
     'CURSOR',
@@ -52,8 +59,13 @@ export function resumeCursor(cursor: unknown, order: readonly string[]): SqlCurs
   );
 }
 
-/** Whether a cursor is one of a source that reads in this order. */
-export function isCursorOf(cursor: unknown, order: readonly string[]): cursor is SqlCursor {
+/** Whether a cursor is one of a source that reads the same rows in the same order. */
+export function isCursorOf(cursor: unknown, { from, order }: Origin): cursor is SqlCursor {
+  return hasOrder(cursor, order) && cursor['from'] === from;
+}
+
+/** Whether a cursor is one of a source that reads in this order, of whatever rows. */
+export function hasOrder(cursor: unknown, order: readonly string[]): cursor is Record<string, unknown> {
   if (!isRecord(cursor) || cursor['version'] !== 1 || !Array.isArray(cursor['order'])) return false;
   const found: unknown[] = cursor['order'];
   return found.length === order.length && order.every((name, i) => found[i] === name);

@@ -3,6 +3,7 @@
  * by `b`, so a page may end among them. Each page is a short query of its own; nothing is open between two pages.
  */
 import { keptValue, type SqlCursor, type SqlValue, valueOf } from './cursor.ts';
+import type { Origin } from './origin.ts';
 import type { Window } from './window.ts';
 
 /** The order in which rows are read. */
@@ -33,10 +34,10 @@ export function positionOf(cursor: SqlCursor | undefined): Position {
 }
 
 /** The cursor at a position. `last`: the last cursor, whose place among the other rows the NULLs keep. */
-export function cursorAt({ part, after = [] }: Position, order: Order, last: SqlCursor | undefined): SqlCursor {
+export function cursorAt({ part, after = [] }: Position, origin: Origin, last: SqlCursor | undefined): SqlCursor {
   const kept = after.map(keptValue);
   const rows = part === 'rows' ? kept : (last?.after ?? null);
-  return { version: 1, order: order.columns, after: rows, ...(part === 'nulls' && { nulls: kept }) };
+  return { version: 1, ...origin, after: rows, ...(part === 'nulls' && { nulls: kept }) };
 }
 
 /** The columns that a part is read in the order of. */

@@ -1,11 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
 import { cursorAt, mayBeSame, nextRows, orderOf, positionOf } from '../../../../src/connectors/sql-source/keyset.ts';
 import { isCursorOf, keptValue, valueOf } from '../../../../src/connectors/sql-source/cursor.ts';
+import { originOf } from '../../../../src/connectors/sql-source/origin.ts';
 import { fittingBound, wholeTable, windowOf } from '../../../../src/connectors/sql-source/window.ts';
 
 const quote = (name: string): string => `[${name}]`;
 const byKey = orderOf(['a', 'b'], undefined);
 const byTime = orderOf(['id'], 'at');
+const origin = originOf({ from: { query: 'SELECT …' } }, byTime.columns);
 
 describe('the rows of the next page', () => {
   it.each([
@@ -50,17 +52,17 @@ describe('the rows of the next page', () => {
 describe('a cursor', () => {
   it('leads back to its position, in JSON', () => {
     const after = ['x', 1n, 0.5, Infinity, 9007199254740993n, Buffer.from([255])];
-    const order = orderOf(['a', 'b', 'c', 'd', 'e', 'f'], undefined);
-    const kept = JSON.parse(JSON.stringify(cursorAt({ part: 'rows', after }, order, undefined))) as never;
+    const kept = JSON.parse(JSON.stringify(cursorAt({ part: 'rows', after }, origin, undefined))) as never;
     expect(positionOf(kept)).toEqual({ part: 'rows', after });
-    expect(isCursorOf(kept, order.columns)).toBe(true);
-    expect(isCursorOf(kept, ['a'])).toBe(false);
-    expect(isCursorOf('5', ['a'])).toBe(false);
+    expect(isCursorOf(kept, origin)).toBe(true);
+    expect(isCursorOf(kept, { ...origin, order: ['a'] })).toBe(false);
+    expect(isCursorOf(kept, { ...origin, from: 'another' })).toBe(false);
+    expect(isCursorOf('5', origin)).toBe(false);
   });
 
   it('keeps where the other rows were, among rows without a value', () => {
-    const last = cursorAt({ part: 'rows', after: [5n, 1n] }, byTime, undefined);
-    const cursor = cursorAt({ part: 'nulls', after: [7n] }, byTime, last);
+    const last = cursorAt({ part: 'rows', after: [5n, 1n] }, origin, undefined);
+    const cursor = cursorAt({ part: 'nulls', after: [7n] }, origin, last);
     expect(positionOf(cursor)).toEqual({ part: 'nulls', after: [7n] });
     expect(windowOf({ lag: 0, start: undefined, end: undefined }, cursor)).toEqual({ atLeast: [], after: [5n, 1n] });
   });
@@ -71,8 +73,24 @@ describe('a cursor', () => {
   });
 });
 
+describe('the origin of a cursor', () => {
+  const from = (table: string, where?: string) => originOf({ from: { table, where, columns: ['a'] } }, ['a']);
+
+  it('is another for another table, condition or query, and the same for other columns', () => {
+    const origins = [
+      from('t'),
+      from('u'),
+      from('t', 'a = :a'),
+      from('t', 'a = :b'),
+      originOf({ from: { query: 't' } }, ['a']),
+    ];
+    expect(new Set(origins.map((each) => each.from)).size).toBe(origins.length);
+    expect(originOf({ from: { table: 't', where: undefined, columns: undefined } }, ['a'])).toEqual(from('t'));
+  });
+});
+
 describe('the window of a run', () => {
-  const last = cursorAt({ part: 'rows', after: [50n, 1n] }, byTime, undefined);
+  const last = cursorAt({ part: 'rows', after: [50n, 1n] }, origin, undefined);
 
   it.each([
     ['first', 0, undefined, { atLeast: [10n], below: 90n }],

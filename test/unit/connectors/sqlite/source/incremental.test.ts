@@ -151,6 +151,23 @@ describe('incremental reading', () => {
     expect(warnings).toEqual(['the last finished run read rows in another order: this run reads all rows']);
   });
 
+  it('reads everything, and says so, if the last run had another condition', async () => {
+    insert([1, 10], [2, 20], [3, 30]);
+    const warnings: unknown[] = [];
+    const log = { ...openContext().log, warn: (message: string) => void warnings.push(message) };
+    const incremental = { cursor: 'changed' };
+    const previous = (await database.read({ incremental, where: 'id <> 1' })).at(-1)!.cursor;
+    expect(await database.items({ incremental }, { previous, log })).toHaveLength(3);
+    expect(warnings).toEqual(['the last finished run had another table, where or query: this run reads all rows']);
+  });
+
+  it('is not begun anew by another value of a param', async () => {
+    insert([1, 10], [2, 20]);
+    const options = { incremental: { cursor: 'changed' }, where: 'id > :low' };
+    const previous = (await database.read({ ...options, params: { low: 0 } })).at(-1)!.cursor;
+    expect(await database.items({ ...options, params: { low: 1 } }, { previous })).toEqual([]);
+  });
+
   it('may follow the key itself', async () => {
     const runs = new Runs();
     insert([1, 0], [2, 0]);

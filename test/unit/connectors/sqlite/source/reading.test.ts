@@ -236,6 +236,19 @@ describe('a run that resumes', () => {
       'expected a run that reads in the order of b, got one that was begun with a. Put key and incremental.cursor back',
     );
   });
+
+  it.each([
+    ['table', { table: 'u' }],
+    ['where', { where: 'b < 9' }],
+    ['query', { query: 'SELECT * FROM t', key: 'a' }],
+  ])('is refused if it now has another %s, whose rows it would skip', async (_, options) => {
+    given('CREATE TABLE t (a INTEGER PRIMARY KEY, b)', 'INSERT INTO t VALUES (1, 2)');
+    database.db.exec('CREATE TABLE u (a INTEGER PRIMARY KEY, b)');
+    const [{ cursor } = { cursor: undefined }] = await database.read();
+    await expect(database.read(options, { cursor })).rejects.toThrow(
+      /expected the table, where or query that this run was begun with, got another one.* start over with --fresh/,
+    );
+  });
 });
 
 /** Integers that are exact as numbers are numbers. */
