@@ -2,6 +2,7 @@ import { configError } from '../../core/errors.ts';
 import { show } from '../../core/show.ts';
 import { formatDuration, parseDuration } from '../../core/units.ts';
 import type { SqlValue } from './cursor.ts';
+import { atLeastInt64 } from './int64.ts';
 
 const dateTime = /^(\d{4}-\d\d-\d\d)(?:([ T])(\d\d:\d\d)(?::(\d\d)(?:\.(\d+))?)?)?(Z|[+-]\d\d(?::?\d\d)?)?$/;
 
@@ -45,7 +46,11 @@ function lessNumber(value: bigint | number, lag: string | number): bigint | numb
     );
   }
   const number = Number(lag);
-  return typeof value === 'bigint' && Number.isInteger(number) ? value - BigInt(number) : Number(value) - number;
+  // Beyond 2^53 a number is not exact, so the result stays an integer, rounded down.
+  const isWhole = Number.isInteger(number) || !Number.isSafeInteger(Number(value));
+  return typeof value === 'bigint' && isWhole
+    ? atLeastInt64(value - BigInt(Math.ceil(number)))
+    : Number(value) - number;
 }
 
 function misfit(problem: string): Error {

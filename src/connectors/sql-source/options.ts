@@ -4,6 +4,7 @@ import { parseDuration } from '../../core/units.ts';
 import { hasSecret, isText } from '../../values/text.ts';
 import { expected, listOf, oneOf, text, type Fields } from '../fields.ts';
 import type { Bound, BoundValue, NullCursor } from './fields.ts';
+import { isInt64 } from './int64.ts';
 
 /** The checked fields that all SQL sources share. */
 export interface SqlSettings {
@@ -93,8 +94,15 @@ function checkParams(value: unknown): SqlSettings['params'] {
   for (const [param, each] of Object.entries(value)) {
     const isValue = each === null || typeof each === 'bigint' || typeof each === 'number' || isText(each);
     if (!isValue) throw new TypeError(`${param}: ${expected('text, a number, a BigInt or null', each).message}`);
+    if (isTooLarge(each)) throw new TypeError(`${param}: ${expected(integer, each).message}`);
   }
   return value as SqlSettings['params'];
+}
+
+const integer = 'an integer from -2^63 to 2^63 - 1';
+
+function isTooLarge(value: unknown): boolean {
+  return typeof value === 'bigint' && !isInt64(value);
 }
 
 function checkPage(value: unknown): number {
@@ -105,6 +113,7 @@ function checkPage(value: unknown): number {
 function checkBound(value: unknown): Bound {
   if (hasSecret(value)) throw new TypeError('a bound cannot hold a secret, because it is shown; use a param');
   if (typeof value !== 'bigint' && !Number.isFinite(value) && !isText(value)) throw expected('text or a number', value);
+  if (isTooLarge(value)) throw expected(integer, value);
   return value as Bound;
 }
 

@@ -1,6 +1,7 @@
 import { configError } from '../../core/errors.ts';
 import { show } from '../../core/show.ts';
 import { type SqlCursor, type SqlValue, valueOf } from './cursor.ts';
+import { isInt64 } from './int64.ts';
 import { isNoLag, minusLag } from './lag.ts';
 import type { Incremental } from './options.ts';
 
@@ -36,7 +37,13 @@ export function windowOf(
 export function fittingBound(option: string, bound: SqlValue, example: SqlValue | undefined): SqlValue {
   if (example === undefined || kindOf(bound) === kindOf(example)) return bound;
   if (typeof bound === 'string' && kindOf(example) === 'a number' && /^-?\d+(\.\d+)?$/.test(bound)) {
-    return bound.includes('.') ? Number(bound) : BigInt(bound);
+    if (bound.includes('.')) return Number(bound);
+    const integer = BigInt(bound);
+    if (isInt64(integer)) return integer;
+    throw configError(
+      'SOURCE_OPTIONS',
+      `incremental: ${option}: expected an integer from -2^63 to 2^63 - 1, got ${shown(bound)}`,
+    );
   }
   throw configError(
     'SOURCE_OPTIONS',

@@ -113,6 +113,7 @@ describe('the window of a run', () => {
   it.each([
     [5n, 'x', 'start: expected text, because the cursor has values such as "x", got 5'],
     ['2024-01-01', 5n, 'start: expected a number, because the cursor has values such as 5, got "2024-01-01"'],
+    ['9223372036854775808', 5n, 'start: expected an integer from -2^63 to 2^63 - 1, got "9223372036854775808"'],
     ['x', Buffer.from('x'), 'start: expected bytes, because the cursor has values such as bytes, got "x"'],
   ])('refuses bounds that cannot: %s with %s', (bound, example, problem) => {
     expect(() => fittingBound('start', bound, example)).toThrow(problem);

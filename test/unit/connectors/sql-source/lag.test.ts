@@ -17,6 +17,8 @@ describe('a cursor, less a lag', () => {
     [100n, 30, 70n],
     [9007199254740993n, 1, 9007199254740992n],
     [100n, 0.5, 99.5],
+    [9007199254740993n, 0.5, 9007199254740992n],
+    [-9223372036854775807n, 5, -9223372036854775808n],
     [1.5, 1, 0.5],
   ])('keeps its form, and is exact or earlier: %s less %s', (value, lag, expected) => {
     expect(minusLag(value, lag)).toEqual(expected);

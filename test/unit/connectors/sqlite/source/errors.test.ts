@@ -67,7 +67,15 @@ describe('from.sqlite', () => {
     [{ file: 'a.db', table: 't', key: ['a', 'a'] }, '"a" is named twice'],
     [{ file: 'a.db', table: 't', key: [] }, 'expected at least one column'],
     [{ file: 'a.db' }, 'expected a table or a query'],
-  ])('refuses the options %j', (options, problem) => {
+    [
+      { file: 'a.db', table: 't', where: ':n', params: { n: 2n ** 63n } },
+      'params: n: expected an integer from -2^63 to 2^63 - 1, got 9223372036854775808',
+    ],
+    [
+      { file: 'a.db', table: 't', incremental: { cursor: 'n', end: -(2n ** 63n) - 1n } },
+      'incremental: end: expected an integer from -2^63 to 2^63 - 1, got -9223372036854775809',
+    ],
+  ])('refuses the options %#', (options, problem) => {
     expect(() => from.sqlite(options)).toThrow(problem);
   });
 
