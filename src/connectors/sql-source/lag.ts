@@ -17,8 +17,8 @@ export function isNoLag(lag: string | number): boolean {
 }
 
 /**
- * `value` of a cursor, less `lag`. Text keeps its form and its precision; where that is too coarse for the lag, the
- * result is earlier. Throws a configuration error if the lag does not fit the value.
+ * `value` of a cursor, less `lag`. Text keeps its form, but ends with the second at the latest, so that it sorts before
+ * every text for the same time: fractions may have any length, and "00:00:30.5Z" sorts before "00:00:30Z". Throws a configuration error if the lag does not fit the value.
  */
 export function minusLag(value: SqlValue, lag: string | number): SqlValue {
   if (typeof value === 'bigint' || typeof value === 'number') return lessNumber(value, lag);
@@ -26,16 +26,16 @@ export function minusLag(value: SqlValue, lag: string | number): SqlValue {
   if (parts === null) {
     throw misfit(`with a lag, expected a cursor that is a number, or a date and time as text, got ${show(value)}`);
   }
-  const [, date = '', separator, minutes, seconds, fraction = '', zone = ''] = parts;
-  const start = Date.parse(`${date}T${minutes ?? '00:00'}:${seconds ?? '00'}.${fraction.slice(0, 3).padEnd(3, '0')}Z`);
+  const [, date = '', separator, minutes, seconds, fraction = ''] = parts;
+  // A leap second counts as the second before it.
+  const second = seconds === '60' ? '59' : (seconds ?? '00');
+  const start = Date.parse(`${date}T${minutes ?? '00:00'}:${second}.${fraction.slice(0, 3).padEnd(3, '0')}Z`);
   if (Number.isNaN(start)) throw misfit(`with a lag, expected a cursor that is a valid date, got ${show(value)}`);
   const moment = new Date(start - parseDuration(lag));
-  if (Number.isNaN(moment.getTime()) || moment.getUTCFullYear() < 0) return `0000-01-01${zone}`;
+  if (Number.isNaN(moment.getTime()) || moment.getUTCFullYear() < 0) return '0000-01-01';
   const iso = moment.toISOString();
-  if (separator === undefined) return iso.slice(0, 10) + zone;
-  const time = seconds === undefined ? iso.slice(11, 16) : iso.slice(11, 19);
-  const digits = (iso.slice(20, 23) + fraction.slice(3)).slice(0, fraction.length);
-  return `${iso.slice(0, 10)}${separator}${time}${digits && `.${digits}`}${zone}`;
+  if (separator === undefined) return iso.slice(0, 10);
+  return `${iso.slice(0, 10)}${separator}${iso.slice(11, seconds === undefined ? 16 : 19)}`;
 }
 
 function lessNumber(value: bigint | number, lag: string | number): bigint | number {

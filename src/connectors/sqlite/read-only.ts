@@ -11,10 +11,9 @@ const busyTimeoutMs = 100;
 
 /** Opens an existing database so that nothing can be written to it. Throws as `readFault` says. */
 export function connectReadOnly(file: string): Database {
-  const found = statSync(file, { throwIfNoEntry: false });
-  if (found === undefined || !found.isFile()) {
-    const what = found === undefined ? 'there is no such file' : 'it is not a file';
-    throw configError('SOURCE_FILE', `cannot read ${file}: ${what}; check the path in file`);
+  const problem = pathProblem(file);
+  if (problem !== undefined) {
+    throw configError('SOURCE_FILE', `cannot read ${file}: ${problem}; check the path in file`);
   }
   let db: Database | undefined;
   try {
@@ -29,6 +28,22 @@ export function connectReadOnly(file: string): Database {
     db?.close();
     throw error;
   }
+}
+
+/** What is wrong with a path; undefined if it leads to a file. */
+function pathProblem(file: string): string | undefined {
+  try {
+    const found = statSync(file, { throwIfNoEntry: false });
+    if (found === undefined) return 'there is no such file';
+    return found.isFile() ? undefined : 'it is not a file';
+  } catch (error) {
+    if (!isWrongPath(error)) throw error;
+    return error.message;
+  }
+}
+
+function isWrongPath(error: unknown): error is Error {
+  return /^(?:EACCES|ELOOP|ENAMETOOLONG)$/.test((error as NodeJS.ErrnoException).code ?? '');
 }
 
 /**

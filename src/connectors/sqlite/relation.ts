@@ -139,6 +139,8 @@ function requireParams(db: Database, { sql, where, params }: Relation, text: str
   }
   if (where === undefined) return;
   bind(prepared(db, 'where', `SELECT 1 FROM ${sql} ${whereOf({ where }, '')}`), params, 'where');
+  // Here a condition such as `a) OR (b` is no SQL. Between parentheses it is, and means something else.
+  prepared(db, 'where', `SELECT CASE WHEN ${where}\nTHEN 1 END FROM ${sql}`);
 }
 
 function prepared(db: Database, option: string, sql: string): Statement {

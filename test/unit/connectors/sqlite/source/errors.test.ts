@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { from } from '../../../../../src/connectors/from.ts';
@@ -127,6 +127,11 @@ describe('from.sqlite', () => {
       { table: 'people', where: '1); DELETE FROM people --' },
       'where: expected one statement, got none or several',
     ],
+    [
+      'a condition that leaves its parentheses',
+      { table: 'people', where: `team = 'x') OR (team = 'y'` },
+      'where: expected one condition that SQLite understands: near ")": syntax error',
+    ],
     ['no statement', { query: '-- nothing', key: 'id' }, 'query: expected one statement, got none or several'],
     [
       'a statement that writes',
@@ -197,9 +202,12 @@ describe('from.sqlite', () => {
   it.each<[string, () => string, string]>([
     ['is missing', () => join(database.directory, 'no.db'), 'there is no such file; check the path in file'],
     ['is a directory', () => join(database.directory, 'inner'), 'it is not a file; check the path in file'],
+    ['leads in a circle', () => join(database.directory, 'circle'), 'ELOOP: too many symbolic links'],
+    ['has too long a name', () => join(database.directory, 'n'.repeat(300)), 'ENAMETOOLONG: name too long'],
     ['is something else', () => join(database.directory, 'text'), 'It is not a SQLite database: name another file.'],
   ])('refuses a file that %s', async (_, file, problem) => {
     mkdirSync(join(database.directory, 'inner'));
+    symlinkSync('circle', join(database.directory, 'circle'));
     writeFileSync(join(database.directory, 'text'), 'x'.repeat(5000));
     expect(await refusal({ file: file(), table: 'people' })).toEqual({
       code: 'SOURCE_FILE',
