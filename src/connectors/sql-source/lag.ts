@@ -18,19 +18,21 @@ export function isNoLag(lag: string | number): boolean {
 
 /**
  * `value` of a cursor, less `lag`. Text keeps its form, but ends with the second at the latest, so that it sorts before
- * every text for the same time: fractions may have any length, and "00:00:30.5Z" sorts before "00:00:30Z". Throws a configuration error if the lag does not fit the value.
+ * every text for the same time: fractions may have any length, and "00:00:30.5Z" sorts before "00:00:30Z". Throws a configuration error if the lag does not fit the value. `column`:
+ * the cursor, for people.
  */
-export function minusLag(value: SqlValue, lag: string | number): SqlValue {
-  if (typeof value === 'bigint' || typeof value === 'number') return lessNumber(value, lag);
+export function minusLag(value: SqlValue, lag: string | number, column: string): SqlValue {
+  if (typeof value === 'bigint' || typeof value === 'number') return lessNumber(value, lag, column);
+  const shown = value instanceof Uint8Array ? 'bytes' : show(value);
   const parts = typeof value === 'string' ? dateTime.exec(value) : null;
   if (parts === null) {
-    throw misfit(`with a lag, expected a cursor that is a number, or a date and time as text, got ${show(value)}`);
+    throw misfit(column, `numbers, or dates and times as text, got ${shown}`);
   }
   const [, date = '', separator, minutes, seconds, fraction = ''] = parts;
   // A leap second counts as the second before it.
   const second = seconds === '60' ? '59' : (seconds ?? '00');
   const start = Date.parse(`${date}T${minutes ?? '00:00'}:${second}.${fraction.slice(0, 3).padEnd(3, '0')}Z`);
-  if (Number.isNaN(start)) throw misfit(`with a lag, expected a cursor that is a valid date, got ${show(value)}`);
+  if (Number.isNaN(start)) throw misfit(column, `valid dates, got ${shown}`);
   const moment = new Date(start - parseDuration(lag));
   if (Number.isNaN(moment.getTime()) || moment.getUTCFullYear() < 0) return '0000-01-01';
   const iso = moment.toISOString();
@@ -38,11 +40,12 @@ export function minusLag(value: SqlValue, lag: string | number): SqlValue {
   return `${iso.slice(0, 10)}${separator}${iso.slice(11, seconds === undefined ? 16 : 19)}`;
 }
 
-function lessNumber(value: bigint | number, lag: string | number): bigint | number {
+function lessNumber(value: bigint | number, lag: string | number, column: string): bigint | number {
   if (typeof lag !== 'number' && lag !== '0') {
     const ms = formatDuration(parseDuration(lag));
-    throw misfit(
-      `lag: expected a number in the unit of the cursor, whose last value is ${value}, got the duration ${ms}`,
+    throw configError(
+      'SOURCE_OPTIONS',
+      `incremental: lag: expected a number in the unit of ${column}, whose last value is ${value}, got the duration ${ms}`,
     );
   }
   const number = Number(lag);
@@ -53,6 +56,6 @@ function lessNumber(value: bigint | number, lag: string | number): bigint | numb
     : Number(value) - number;
 }
 
-function misfit(problem: string): Error {
-  return configError('SOURCE_OPTIONS', `incremental: ${problem}`);
+function misfit(column: string, problem: string): Error {
+  return configError('SOURCE_OPTIONS', `incremental: lag: expected the values of ${column} to be ${problem}`);
 }

@@ -18,23 +18,30 @@ export interface Window {
 /** Everything. */
 export const wholeTable: Window = { atLeast: [] };
 
-/** `start` and `end` with params filled in; the bounds hold for every run. `previous`: where the last finished run ended. */
-export function windowOf(
-  { lag, start, end }: Pick<Incremental, 'lag'> & { start: SqlValue | undefined; end: SqlValue | undefined },
-  previous: SqlCursor | undefined,
-): Window {
+/** What limits the rows of every run. */
+interface Bounds extends Pick<Incremental, 'lag'> {
+  /** The cursor, for people. */
+  readonly column: string;
+  /** With params filled in. */
+  readonly start: SqlValue | undefined;
+  readonly end: SqlValue | undefined;
+}
+
+/** `previous`: where the last finished run ended. */
+export function windowOf({ column, lag, start, end }: Bounds, previous: SqlCursor | undefined): Window {
   const atLeast = start === undefined ? [] : [start];
   const last = previous?.after?.map(valueOf);
   if (last === undefined) return { atLeast, below: end };
   if (isNoLag(lag)) return { atLeast, below: end, after: last };
-  return { atLeast: [...atLeast, minusLag(last[0]!, lag)], below: end };
+  return { atLeast: [...atLeast, minusLag(last[0]!, lag, column)], below: end };
 }
 
 /**
  * A bound as a value that databases compare with values like `example` as expected: a param is text, and text that looks
  * like a number becomes one if the values are numbers. Throws a configuration error if they cannot be compared.
+ * `column`: the cursor, for people.
  */
-export function fittingBound(option: string, bound: SqlValue, example: SqlValue | undefined): SqlValue {
+export function fittingBound(option: string, bound: SqlValue, example: SqlValue | undefined, column: string): SqlValue {
   if (example === undefined || kindOf(bound) === kindOf(example)) return bound;
   if (typeof bound === 'string' && kindOf(example) === 'a number' && /^-?\d+(\.\d+)?$/.test(bound)) {
     if (bound.includes('.')) return Number(bound);
@@ -42,12 +49,12 @@ export function fittingBound(option: string, bound: SqlValue, example: SqlValue 
     if (isInt64(integer)) return integer;
     throw configError(
       'SOURCE_OPTIONS',
-      `incremental: ${option}: expected an integer from -2^63 to 2^63 - 1, got ${shown(bound)}`,
+      `incremental: ${option}: expected an integer from -2^63 to 2^63 - 1 for ${column}, got ${shown(bound)}`,
     );
   }
   throw configError(
     'SOURCE_OPTIONS',
-    `incremental: ${option}: expected ${kindOf(example)}, because the cursor has values such as ${shown(example)}, got ${shown(bound)}`,
+    `incremental: ${option}: expected ${kindOf(example)}, because ${column} has values such as ${shown(example)}, got ${shown(bound)}`,
   );
 }
 

@@ -17,13 +17,14 @@ export async function runWindow(
   const { cursor, lag } = incremental;
   await checkNulls(opened, incremental, context);
   const range = await whenFree(() => rangeOf(rows, relation, cursor));
+  const column = `column "${cursor}" of ${relation.name}`;
   const fitting = (option: 'start' | 'end'): SqlValue | undefined => {
     const bound = incremental[option];
     if (bound === undefined) return undefined;
     const value = bindable(bound, context);
-    return range.length === 0 ? value : range.map((example) => fittingBound(option, value, example))[0];
+    return range.length === 0 ? value : range.map((example) => fittingBound(option, value, example, column))[0];
   };
-  return windowOf({ lag, start: fitting('start'), end: fitting('end') }, previous);
+  return windowOf({ column, lag, start: fitting('start'), end: fitting('end') }, previous);
 }
 
 /** Rows whose cursor is NULL are never left out unnoticed. */

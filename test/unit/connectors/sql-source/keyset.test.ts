@@ -7,6 +7,7 @@ import { fittingBound, wholeTable, windowOf } from '../../../../src/connectors/s
 const quote = (name: string): string => `[${name}]`;
 const byKey = orderOf(['a', 'b'], undefined);
 const byTime = orderOf(['id'], 'at');
+const column = 'column at of table t';
 const origin = originOf({ from: { query: 'SELECT …' } }, byTime.columns);
 
 describe('the rows of the next page', () => {
@@ -64,7 +65,10 @@ describe('a cursor', () => {
     const last = cursorAt({ part: 'rows', after: [5n, 1n] }, origin, undefined);
     const cursor = cursorAt({ part: 'nulls', after: [7n] }, origin, last);
     expect(positionOf(cursor)).toEqual({ part: 'nulls', after: [7n] });
-    expect(windowOf({ lag: 0, start: undefined, end: undefined }, cursor)).toEqual({ atLeast: [], after: [5n, 1n] });
+    expect(windowOf({ column, lag: 0, start: undefined, end: undefined }, cursor)).toEqual({
+      atLeast: [],
+      after: [5n, 1n],
+    });
   });
 
   it('cannot hold NULL', () => {
@@ -97,7 +101,7 @@ describe('the window of a run', () => {
     ['next', '0s', last, { atLeast: [10n], below: 90n, after: [50n, 1n] }],
     ['next, with a lag', 5, last, { atLeast: [10n, 45n], below: 90n }],
   ])('%s', (_, lag, previous, window) => {
-    expect(windowOf({ lag, start: 10n, end: 90n }, previous)).toEqual(window);
+    expect(windowOf({ column, lag, start: 10n, end: 90n }, previous)).toEqual(window);
   });
 
   it.each([
@@ -107,16 +111,20 @@ describe('the window of a run', () => {
     [5n, 0.5, 5n],
     ['x', undefined, 'x'],
   ])('has bounds that can be compared with values: %s with %s', (bound, example, fitting) => {
-    expect(fittingBound('start', bound, example)).toEqual(fitting);
+    expect(fittingBound('start', bound, example, column)).toEqual(fitting);
   });
 
   it.each([
-    [5n, 'x', 'start: expected text, because the cursor has values such as "x", got 5'],
-    ['2024-01-01', 5n, 'start: expected a number, because the cursor has values such as 5, got "2024-01-01"'],
-    ['9223372036854775808', 5n, 'start: expected an integer from -2^63 to 2^63 - 1, got "9223372036854775808"'],
-    ['x', Buffer.from('x'), 'start: expected bytes, because the cursor has values such as bytes, got "x"'],
+    [5n, 'x', 'start: expected text, because column at of table t has values such as "x", got 5'],
+    ['2024-01-01', 5n, 'start: expected a number, because column at of table t has values such as 5, got "2024-01-01"'],
+    [
+      '9223372036854775808',
+      5n,
+      'start: expected an integer from -2^63 to 2^63 - 1 for column at of table t, got "9223372036854775808"',
+    ],
+    ['x', Buffer.from('x'), 'start: expected bytes, because column at of table t has values such as bytes, got "x"'],
   ])('refuses bounds that cannot: %s with %s', (bound, example, problem) => {
-    expect(() => fittingBound('start', bound, example)).toThrow(problem);
+    expect(() => fittingBound('start', bound, example, column)).toThrow(problem);
   });
 });
 

@@ -22,7 +22,7 @@ describe('a cursor, less a lag', () => {
     [-9223372036854775807n, 5, -9223372036854775808n],
     [1.5, 1, 0.5],
   ])('keeps its form, and is exact or earlier: %s less %s', (value, lag, expected) => {
-    expect(minusLag(value, lag)).toEqual(expected);
+    expect(minusLag(value, lag, 'column at of table t')).toEqual(expected);
   });
 
   it('is never later than the time less the lag', () => {
@@ -36,18 +36,22 @@ describe('a cursor, less a lag', () => {
           const text = date.toISOString().slice(0, length) + zone;
           const exact = new Date(date.getTime() - lag).toISOString().slice(0, -1);
           const forms = [exact, exact.replace(/\.0+$|(?<=\.\d+)0+$/, '')].map((form) => form + zone);
-          for (const form of forms) expect((minusLag(text, lag) as string) <= form).toBe(true);
+          for (const form of forms) expect((minusLag(text, lag, 'column') as string) <= form).toBe(true);
         },
       ),
     );
   });
 
   it.each([
-    ['yesterday', '1s', 'expected a cursor that is a number, or a date and time as text, got "yesterday"'],
-    ['2024-13-01', '1s', 'expected a cursor that is a valid date, got "2024-13-01"'],
-    [5n, '1s', 'expected a number in the unit of the cursor, whose last value is 5, got the duration 1s'],
+    [
+      'yesterday',
+      '1s',
+      'lag: expected the values of column at of table t to be numbers, or dates and times as text, got "yesterday"',
+    ],
+    ['2024-13-01', '1s', 'lag: expected the values of column at of table t to be valid dates, got "2024-13-01"'],
+    [5n, '1s', 'expected a number in the unit of column at of table t, whose last value is 5, got the duration 1s'],
   ])('is refused where the lag does not fit: %s less %s', (value, lag, problem) => {
-    expect(() => minusLag(value, lag)).toThrow(problem);
+    expect(() => minusLag(value, lag, 'column at of table t')).toThrow(problem);
   });
 
   it('is recognised as none, and a time as a time', () => {

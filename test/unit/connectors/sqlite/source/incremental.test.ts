@@ -56,7 +56,7 @@ describe('incremental reading', () => {
     insert([4, 15]);
     expect(await runs.next(options)).toEqual([4, 3]);
     await expect(runs.next({ incremental: { cursor: 'changed', lag: '5s' } })).rejects.toThrow(
-      'lag: expected a number in the unit of the cursor, whose last value is 20, got the duration 5s',
+      'lag: expected a number in the unit of column "changed" of table t, whose last value is 20, got the duration 5s',
     );
   });
 
@@ -97,7 +97,7 @@ describe('incremental reading', () => {
   it('refuses a bound that no value can be compared with', async () => {
     insert([1, 1_700_000_000]);
     await expect(database.read({ incremental: { cursor: 'changed', start: '2024-01-01' } })).rejects.toThrow(
-      'start: expected a number, because the cursor has values such as 1700000000, got "2024-01-01"',
+      'start: expected a number, because column "changed" of table t has values such as 1700000000, got "2024-01-01"',
     );
   });
 
