@@ -18,8 +18,8 @@ export function isNoLag(lag: string | number): boolean {
 
 /**
  * `value` of a cursor, less `lag`. Text keeps its form, but ends with the second at the latest, so that it sorts before
- * every text for the same time: fractions may have any length, and "00:00:30.5Z" sorts before "00:00:30Z". Throws a configuration error if the lag does not fit the value. `column`:
- * the cursor, for people.
+ * every text for the same time: fractions may have any length, and "00:00:30.5Z" sorts before "00:00:30Z". `column`: the
+ * cursor, for people. Throws a configuration error if the lag does not fit the value.
  */
 export function minusLag(value: SqlValue, lag: string | number, column: string): SqlValue {
   if (typeof value === 'bigint' || typeof value === 'number') return lessNumber(value, lag, column);
