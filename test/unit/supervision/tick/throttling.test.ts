@@ -23,4 +23,18 @@ describe('the throttle', () => {
     expect(spaceAt(5, 1)).toBe(true);
     expect(spaceAt(1, 1000)).toBe(false);
   });
+
+  it('leaves space for the next commit until 512 KiB wait for it', () => {
+    const stats = { open: 1, bytes: 100_000 };
+    const wide = { ...marks, highBytes: 2 ** 30, lowBytes: 2 ** 29 };
+    const queue = { stats } as Queue;
+    const throttling = new Throttling({ queue, events: new EventBus() }, { marks: wide, producing: { throttle() {} } });
+    throttling.update({ hasToWait: false });
+    stats.bytes += 512 * 1024 - 1;
+    expect(throttling.hasSpace).toBe(true);
+    stats.bytes += 1;
+    expect(throttling.hasSpace).toBe(false);
+    throttling.update({ hasToWait: false });
+    expect(throttling.hasSpace).toBe(true);
+  });
 });
