@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import Database from 'better-sqlite3';
-import type { Status } from '../../src/observability/status.ts';
-import { Project, type Running } from '../support/project.ts';
+import { killWhileItWorks } from '../support/kill-while-it-works.ts';
+import { Project } from '../support/project.ts';
 
 let project: Project;
 let db: Database.Database;
@@ -51,20 +51,6 @@ const pipeline = ({ options = `table: 'source'`, waitFor = '' } = {}): string =>
 
 const waitingRows = 60_000;
 
-const pidOf = ({ processes }: Status, role: 'producer' | 'consumer'): number | undefined =>
-  processes.find(({ who, state }) => who.role === role && state === 'ready')?.who.pid;
-
-async function killWhileItWorks(running: Running, role: 'producer' | 'consumer', doneBefore: number): Promise<number> {
-  const status = await project.statusWhere(
-    'rows',
-    (now) => now.items.done > doneBefore && pidOf(now, role) !== undefined,
-  );
-  const pid = pidOf(status, role)!;
-  process.kill(pid, 'SIGKILL');
-  await running.logged('child.exited', (entry) => entry.pid === pid);
-  return status.items.done;
-}
-
 describe('a SQLite table into another database', () => {
   it('has each row once, even if producer, consumer and supervisor are killed repeatedly', async () => {
     const count = 60_000;
@@ -73,9 +59,9 @@ describe('a SQLite table into another database', () => {
     let done = 0;
     for (let round = 0; round < 2; round++) {
       const running = project.start(['run', 'rows.ts']);
-      done = await killWhileItWorks(running, 'producer', done);
-      done = await killWhileItWorks(running, 'consumer', done);
-      done = await killWhileItWorks(running, 'producer', done);
+      done = await killWhileItWorks(project, running, 'producer', done);
+      done = await killWhileItWorks(project, running, 'consumer', done);
+      done = await killWhileItWorks(project, running, 'producer', done);
       await project.statusWhere('rows', ({ items }) => items.done > done);
       running.kill('SIGKILL');
       await running.ended;

@@ -1,6 +1,6 @@
 /**
- * Reads a table in pages: `WHERE (a, b) > (last a, last b) ORDER BY a, b LIMIT n`. Rows with the same `a` are told apart
- * by `b`, so a page may end among them. Each page is a short query of its own; nothing is open between two pages.
+ * Reads a table in pages: `WHERE (a, b) > (last a, last b) ORDER BY a, b LIMIT n`. `b` orders the rows that have the same
+ * `a`, so a page may end among them. Each page is a short query of its own; nothing is open between two pages.
  */
 import { keptValue, type SqlCursor, type SqlValue, valueOf } from './cursor.ts';
 import type { Origin } from './origin.ts';
@@ -69,8 +69,8 @@ export function nextRows(
     if (window.below !== undefined) add(`${cursor} < ?`, window.below);
     if (after === undefined && window.after === undefined) add(`${cursor} IS NOT NULL`);
   }
-  const behind = after ?? (part === 'rows' ? window.after : undefined);
-  if (behind !== undefined) conditions.push(comparison(columns, '>', behind));
+  const last = after ?? (part === 'rows' ? window.after : undefined);
+  if (last !== undefined) conditions.push(comparison(columns, '>', last));
   return {
     sql: conditions.map(({ sql }) => sql).join(' AND '),
     values: conditions.flatMap(({ values }) => values),

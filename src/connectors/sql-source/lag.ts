@@ -2,7 +2,7 @@ import { configError } from '../../core/errors.ts';
 import { show } from '../../core/show.ts';
 import { formatDuration, parseDuration } from '../../core/units.ts';
 import type { SqlValue } from './cursor.ts';
-import { atLeastInt64 } from './int64.ts';
+import { atLeastInt64 } from '../../core/int64.ts';
 
 const dateTime = /^(\d{4}-\d\d-\d\d)(?:([ T])(\d\d:\d\d)(?::(\d\d)(?:\.(\d+))?)?)?(Z|[+-]\d\d(?::?\d\d)?)?$/;
 

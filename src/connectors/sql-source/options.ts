@@ -4,7 +4,7 @@ import { parseDuration } from '../../core/units.ts';
 import { hasSecret, isText } from '../../values/text.ts';
 import { expected, listOf, oneOf, text, type Fields } from '../fields.ts';
 import type { Bound, BoundValue, NullCursor } from './fields.ts';
-import { isInt64 } from './int64.ts';
+import { isInt64 } from '../../core/int64.ts';
 
 /** The checked fields that all SQL sources share. */
 export interface SqlSettings {

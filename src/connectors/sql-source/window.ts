@@ -1,7 +1,7 @@
 import { configError } from '../../core/errors.ts';
 import { show } from '../../core/show.ts';
 import { type SqlCursor, type SqlValue, valueOf } from './cursor.ts';
-import { isInt64 } from './int64.ts';
+import { isInt64 } from '../../core/int64.ts';
 import { isNoLag, minusLag } from './lag.ts';
 import type { Incremental } from './options.ts';
 

@@ -1,5 +1,6 @@
 import { isAnyArrayBuffer, isDate } from 'node:util/types';
 import { errorData } from '../../core/errors.ts';
+import { isInt64 } from '../../core/int64.ts';
 import { show } from '../../core/show.ts';
 import { isWellFormed } from '../../core/well-formed.ts';
 import { BadRow } from '../../sinks/port.ts';
@@ -72,7 +73,7 @@ function number(value: number, column: Column): number | bigint {
 }
 
 function bigint(value: bigint, column: Column): bigint {
-  if (BigInt.asIntN(64, value) !== value) return refuse(column, 'expected a BigInt of 64 bits, got a larger one');
+  if (!isInt64(value)) return refuse(column, 'expected a BigInt of 64 bits, got a larger one');
   const { affinity } = column;
   if (affinity === 'text') return refuseNumber(value, column);
   if (affinity === 'real' && BigInt(Number(value)) !== value) {

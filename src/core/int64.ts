@@ -1,6 +1,6 @@
 const lowest = -(2n ** 63n);
 
-/** Whether a database can hold this integer. */
+/** Whether an integer has at most 64 bits, so that a database can hold it. */
 export function isInt64(value: bigint): boolean {
   return BigInt.asIntN(64, value) === value;
 }
